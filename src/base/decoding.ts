@@ -1,0 +1,18 @@
+/**
+ * A decoder without I/O: it yields how many bytes it needs, is handed them, and returns what it decoded.
+ * A positive number asks for exactly that many; a negative number `-n` for at least 1 and at most `n`,
+ * whatever is at hand. The bytes handed over are valid until the next yield.
+ */
+export type Decoding<T> = Generator<number, T, Uint8Array>;
+
+/** Exactly `count` bytes. */
+export function* take(count: number): Decoding<Uint8Array> {
+  return count === 0 ? EMPTY : yield count;
+}
+
+/** At least 1 and at most `count` bytes, whatever is at hand. */
+export function* takeSome(count: number): Decoding<Uint8Array> {
+  return count === 0 ? EMPTY : yield -count;
+}
+
+const EMPTY = new Uint8Array(0);

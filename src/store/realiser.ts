@@ -1,0 +1,53 @@
+import type { BuildResult, KeyedBuildResult } from "#nix/build-result.ts";
+import type { BasicDerivation } from "#nix/derivation.ts";
+import type { DerivedPath } from "#nix/derived-path.ts";
+import type { LogSink } from "#nix/log-event.ts";
+import type { StorePath } from "#nix/store-path.ts";
+
+/** In the order of their numbers on the wire, from 0. */
+export const BUILD_MODES = ["normal", "repair", "check"] as const;
+export type BuildMode = (typeof BUILD_MODES)[number];
+
+/** Limits and choices that travel with a build. Absent means the builder's own setting. */
+export interface BuildSettings {
+  readonly maxSilentTimeS?: number;
+  readonly timeoutS?: number;
+  readonly maxLogSizeBytes?: number;
+  readonly keepFailed?: boolean;
+  readonly keepGoing?: boolean;
+  readonly cores?: number;
+  readonly maxJobs?: number;
+  readonly useSubstitutes?: boolean;
+  readonly fallback?: boolean;
+  readonly verbosity?: number;
+}
+
+export interface RealiseOptions {
+  readonly mode: BuildMode;
+  readonly settings: BuildSettings;
+  /** Aborting it kills the build. */
+  readonly signal: AbortSignal;
+  readonly log: LogSink;
+}
+
+/** What is missing before paths can be had. Sizes in bytes. */
+export interface MissingPaths {
+  readonly willBuild: readonly StorePath[];
+  readonly willSubstitute: readonly StorePath[];
+  readonly unknown: readonly StorePath[];
+  readonly downloadSize: number;
+  readonly narSize: number;
+}
+
+/** The building half of a store: a local one with a sandbox, or a remote one over its protocol. */
+export interface Realiser {
+  /** Builds one derivation whose inputs are in the store already. A failed build is a result, not an exception. */
+  buildDerivation(
+    drvPath: StorePath,
+    derivation: BasicDerivation,
+    options: RealiseOptions,
+  ): Promise<BuildResult>;
+  /** Makes paths valid, building whole graphs of derivations that are in the store. */
+  buildPaths(paths: readonly DerivedPath[], options: RealiseOptions): Promise<KeyedBuildResult[]>;
+  queryMissing(paths: readonly DerivedPath[]): Promise<MissingPaths>;
+}
