@@ -1,0 +1,14 @@
+import type { Services } from "./services.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What every command is given. */
+export interface CommandContext {
+  readonly version: string;
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by Ctrl-C and by SIGTERM: stop what runs elsewhere, then return. */
+  readonly signal: AbortSignal;
+  readonly services: Services;
+  /** Sets the exit code of a command that ended without an error of ours, such as a failed build. */
+  exitWith(code: number): void;
+}

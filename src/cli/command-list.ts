@@ -1,0 +1,100 @@
+import type { Command } from "commander";
+import type { CommandContext } from "./command-context.ts";
+
+/** A command's file exports one of these as `command`. */
+export type CommandFactory = (context: CommandContext) => Command;
+
+/** A command as `elsewhere --help` lists it; its file is loaded when it is used. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly group: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: CommandFactory }>;
+}
+
+const BUILDING = "Building:";
+const SERVING = "Being a builder or a store:";
+const STORES = "Stores:";
+const FORMATS = "Derivations, archives and keys:";
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "build",
+    group: BUILDING,
+    summary: "build derivations on the machines that can build them, and bring the outputs home",
+    load: () => import("./commands/build.ts"),
+  },
+  {
+    name: "builders",
+    group: BUILDING,
+    summary: "list the builders: reachable or not, version, trust, systems, features, slots",
+    load: () => import("./commands/builders.ts"),
+  },
+  {
+    name: "log",
+    group: BUILDING,
+    summary: "show the log of a build, wherever it ran",
+    load: () => import("./commands/log.ts"),
+  },
+  {
+    name: "serve",
+    group: SERVING,
+    summary: "be a builder or a store for Nix and for Elsewhere, with no Nix installed",
+    load: () => import("./commands/serve.ts"),
+  },
+  {
+    name: "store",
+    group: STORES,
+    summary: "ask a store whether it answers and what it is",
+    load: () => import("./commands/store.ts"),
+  },
+  {
+    name: "copy",
+    group: STORES,
+    summary: "copy closures between stores",
+    load: () => import("./commands/copy.ts"),
+  },
+  {
+    name: "path-info",
+    group: STORES,
+    summary: "show what a store knows of paths: closure, sizes, signatures",
+    load: () => import("./commands/path-info.ts"),
+  },
+  {
+    name: "verify",
+    group: STORES,
+    summary: "check a store, its files and its signatures",
+    load: () => import("./commands/verify.ts"),
+  },
+  {
+    name: "gc",
+    group: STORES,
+    summary: "delete what no root keeps",
+    load: () => import("./commands/gc.ts"),
+  },
+  {
+    name: "sign",
+    group: STORES,
+    summary: "sign store paths with a secret key",
+    load: () => import("./commands/sign.ts"),
+  },
+  {
+    name: "derivation",
+    group: FORMATS,
+    summary: "show derivations as JSON",
+    load: () => import("./commands/derivation.ts"),
+  },
+  {
+    name: "nar",
+    group: FORMATS,
+    summary: "make, unpack and look into Nix archives",
+    load: () => import("./commands/nar.ts"),
+  },
+  {
+    name: "key",
+    group: FORMATS,
+    summary: "make signing keys",
+    load: () => import("./commands/key.ts"),
+  },
+];

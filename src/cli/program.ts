@@ -1,0 +1,102 @@
+import { Command, CommanderError } from "commander";
+import { messageOf } from "#base/errors.ts";
+import type { CommandContext } from "./command-context.ts";
+import { COMMANDS } from "./command-list.ts";
+import { UsageError } from "./error-report.ts";
+import { styleFor } from "./style.ts";
+
+/** Runs one command line; the exit code. Errors of the command itself are thrown. */
+export async function runProgram(
+  args: readonly string[],
+  given: Omit<CommandContext, "exitWith">,
+): Promise<number> {
+  let exitCode = 0;
+  const context: CommandContext = { ...given, exitWith: (code) => (exitCode = code) };
+  const program = await assemble(standInForNix(args), context);
+  try {
+    await program.parseAsync([...joinOptionPairs(standInForNix(args))], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    throw new UsageError(messageOf(error).replace(/^error: /, ""), hintFor(args));
+  }
+  return exitCode;
+}
+
+/** The program with every command's summary, and in full the one that `args` names. */
+async function assemble(args: readonly string[], context: CommandContext): Promise<Command> {
+  const program = new Command("elsewhere")
+    .description("Build Nix derivations on a machine other than the one you sit at.")
+    .version(context.version, "--version", "print the version")
+    .helpOption("-h, --help", "show help; every command has its own")
+    .helpCommand("help [command]", "show the help of a command")
+    .addHelpText("after", AFTER_HELP);
+  const asked = args.filter((arg) => !arg.startsWith("-")).slice(0, 2);
+  for (const { name, group, summary, load } of COMMANDS) {
+    const wanted = asked[0] === name || (asked[0] === "help" && asked[1] === name);
+    const command = wanted ? (await load()).command(context) : new Command(name);
+    program.addCommand(command.summary(summary).helpGroup(group));
+  }
+  configure(program, context);
+  return program;
+}
+
+function configure(command: Command, context: CommandContext): void {
+  const style = styleFor(context.terminal.colours.output);
+  command
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (text) => void context.terminal.print(text),
+      // What went wrong is reported once, by whoever catches it.
+      writeErr: () => undefined,
+      getOutHasColors: () => context.terminal.colours.output,
+    })
+    .configureHelp({
+      styleTitle: style.bold,
+      helpWidth: Math.min(context.terminal.columns(), HELP_COLUMNS_MAX),
+    });
+  for (const inner of command.commands) configure(inner, context);
+}
+
+/** `elsewhere --stdio` and `elsewhere --serve --write`: Elsewhere as Nix's `remote-program`. */
+function standInForNix(args: readonly string[]): readonly string[] {
+  return args[0] === "--stdio" || args[0] === "--serve" ? ["serve", ...args] : args;
+}
+
+/** Nix's `--option NAME VALUE` takes two words; here they become one. */
+function joinOptionPairs(args: readonly string[]): readonly string[] {
+  const joined: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    if (arg === "--") return [...joined, ...args.slice(i)];
+    joined.push(arg);
+    if (arg === "--option" && i + 2 < args.length) {
+      joined.push(`${args[i + 1]}=${args[i + 2]}`);
+      i += 2;
+    }
+  }
+  return joined;
+}
+
+function hintFor(args: readonly string[]): string {
+  const command = args.find((arg) => COMMANDS.some(({ name }) => name === arg));
+  return `'elsewhere ${command ? `${command} ` : ""}--help' shows what there is`;
+}
+
+const HELP_COLUMNS_MAX = 110;
+
+const AFTER_HELP = `
+Examples:
+  elsewhere build .#hello                    evaluate with the installed Nix, build on the builders in /etc/nix/machines
+  elsewhere build -f default.nix -j0         never build here
+  elsewhere build ./graph/abc-hello.drv      no Nix needed: a .drv file, with its inputs beside it
+  elsewhere builders                         who could build, and who answers
+  elsewhere serve --stdio                    what sshd runs on a builder
+
+Exit codes:
+  0 done   1 something failed   2 wrong usage   100 a build failed   101 a build timed out
+  102 a fixed-output hash did not match   104 a build is not deterministic   130 interrupted
+
+Settings come from nix.conf, NIX_CONFIG and /etc/nix/machines; --option NAME VALUE overrides one.
+`;
