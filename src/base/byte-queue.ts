@@ -39,6 +39,11 @@ export class ByteQueue {
     return this.#slice(first, Math.min(count, first.length - this.#offset));
   }
 
+  /** What is left of the first chunk, which stays in the queue; empty only when nothing waits. */
+  peek(): Buffer {
+    return this.#chunks[this.#head]?.subarray(this.#offset) ?? EMPTY;
+  }
+
   #slice(chunk: Buffer, count: number): Buffer {
     const piece = chunk.subarray(this.#offset, this.#offset + count);
     this.#offset += count;

@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import { ByteQueue } from "./byte-queue.ts";
-import type { Decoding } from "./decoding.ts";
-import { EndOfInputError } from "./errors.ts";
+import { type Decoding, PEEK } from "./decoding.ts";
+import { ElsewhereError, EndOfInputError } from "./errors.ts";
 
 /** A stream of chunks: a file, a socket, a NAR. */
 export type ByteSource = AsyncIterable<Uint8Array>;
@@ -37,7 +37,7 @@ export class ByteReader {
           throw new EndOfInputError(this.#what);
         }
       }
-      step = decoding.next(want > 0 ? this.#take(want) : this.#takeSome(-want));
+      step = decoding.next(this.#hand(want));
     }
     return step.value;
   }
@@ -63,12 +63,23 @@ export class ByteReader {
     return false;
   }
 
+  /** Throws unless nothing is left. */
+  async expectEnd(): Promise<void> {
+    if (!(await this.atEnd()))
+      throw new ElsewhereError("TRAILING_BYTES", `Cannot accept ${this.#what}: bytes follow its end`);
+  }
+
   async #fill(): Promise<boolean> {
     if (this.#ended) return false;
     const next = await this.#chunks.next();
     if (next.done) this.#ended = true;
     else this.#queue.push(next.value);
     return !this.#ended;
+  }
+
+  #hand(want: number): Buffer {
+    if (want === PEEK) return this.#queue.peek();
+    return want > 0 ? this.#take(want) : this.#takeSome(-want);
   }
 
   #take(count: number): Buffer {
@@ -95,7 +106,7 @@ export function decodeBytes<T>(
   while (!step.done) {
     const want = step.value;
     if (queue.length < (want > 0 ? want : 1)) throw new EndOfInputError(what);
-    step = decoding.next(want > 0 ? queue.take(want) : queue.takeSome(-want));
+    step = decoding.next(want === PEEK ? queue.peek() : want > 0 ? queue.take(want) : queue.takeSome(-want));
   }
   return { value: step.value, rest: queue.take(queue.length) };
 }
