@@ -25,6 +25,7 @@ export class NarWriter implements NarVisitor {
   readonly #order = new EntryOrder();
   readonly #emit: (chunk: Buffer) => void;
   readonly #chunkBytes: number;
+  readonly #spare: Buffer[] = [];
   #chunk: Buffer;
   #filled = 0;
   #fileSize = 0;
@@ -95,8 +96,13 @@ export class NarWriter implements NarVisitor {
   flush(): void {
     if (this.#filled === 0) return;
     this.#emit(this.#chunk.subarray(0, this.#filled));
-    this.#chunk = Buffer.allocUnsafe(this.#chunkBytes);
+    this.#chunk = this.#spare.pop() ?? Buffer.allocUnsafe(this.#chunkBytes);
     this.#filled = 0;
+  }
+
+  /** Gives back an emitted chunk that nobody looks at any more, to be filled anew. */
+  recycle(chunk: Buffer): void {
+    if (chunk.length === this.#chunkBytes) this.#spare.push(chunk);
   }
 
   #begin(name: string): void {

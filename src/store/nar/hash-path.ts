@@ -11,7 +11,7 @@ export async function hashPath(
   const hasher = createHash("sha256");
   let size = 0;
   let turn = BYTES_PER_TURN;
-  for (const chunk of dumpChunks(path, options)) {
+  for (const chunk of dumpChunks(path, { ...options, reuseChunks: true })) {
     hasher.update(chunk);
     size += chunk.length;
     if (size < turn) continue;
