@@ -1,0 +1,134 @@
+import { LimitError } from "#base/errors.ts";
+import { compareText } from "#base/text.ts";
+import type { Derivation, DerivationOutput, InputOutputs } from "./derivation.ts";
+import { parseOutputFields } from "./derivation-output.ts";
+import { DrvScanner } from "./drv-scanner.ts";
+import { checkStorePathName, parseStorePath, type StoreDir, type StorePath } from "./store-path.ts";
+
+export { type FormatMask, formatDerivation } from "./drv-printer.ts";
+
+/**
+ * The derivation that a `.drv` file holds. `name` is its name without `.drv`. Lists that are out of order are
+ * sorted, as Nix does; duplicates are refused. Source: Nix manual, "Derivation ATerm".
+ */
+export function parseDerivation(storeDir: StoreDir, contents: Uint8Array | string, name: string): Derivation {
+  const scanner = new DrvScanner(contents, `derivation '${name}'`);
+  const dynamic = !scanner.take("Derive(");
+  if (dynamic) readVersion(scanner);
+  const reader = new Reader(scanner, storeDir, dynamic);
+  const outputs = reader.outputs(name);
+  scanner.expect(",");
+  const inputDerivations = reader.inputDerivations();
+  scanner.expect(",");
+  const inputSources = reader.inputSources();
+  scanner.expect(",");
+  const system = scanner.string();
+  scanner.expect(",");
+  const builder = scanner.string();
+  scanner.expect(",");
+  const args = scanner.strings();
+  scanner.expect(",");
+  const env = reader.map(() => {
+    scanner.expect(",");
+    return scanner.string();
+  });
+  scanner.expect(")");
+  scanner.end();
+  return { name, outputs, inputDerivations, inputSources, system, builder, args, env };
+}
+
+function readVersion(scanner: DrvScanner): void {
+  scanner.expect("DrvWithVersion(");
+  const version = scanner.string();
+  if (version !== DYNAMIC_VERSION) scanner.fail(`unknown version '${version}', know '${DYNAMIC_VERSION}'`);
+  scanner.expect(",");
+}
+
+class Reader {
+  readonly #scanner: DrvScanner;
+  readonly #storeDir: StoreDir;
+  readonly #dynamic: boolean;
+
+  constructor(scanner: DrvScanner, storeDir: StoreDir, dynamic: boolean) {
+    this.#scanner = scanner;
+    this.#storeDir = storeDir;
+    this.#dynamic = dynamic;
+  }
+
+  outputs(drvName: string): Map<string, DerivationOutput> {
+    const scanner = this.#scanner;
+    return this.map((outputName) => {
+      checkStorePathName(outputName);
+      scanner.expect(",");
+      const path = scanner.string();
+      scanner.expect(",");
+      const algorithm = scanner.string();
+      scanner.expect(",");
+      const fields = { path, algorithm, hash: scanner.string() };
+      return parseOutputFields(fields, { storeDir: this.#storeDir, drvName, outputName });
+    });
+  }
+
+  inputDerivations(): Map<StorePath, InputOutputs> {
+    return this.map(
+      () => {
+        this.#scanner.expect(",");
+        return this.#inputOutputs(0);
+      },
+      (text) => parseStorePath(this.#storeDir, text),
+    );
+  }
+
+  inputSources(): StorePath[] {
+    return this.#ordered(this.#scanner.strings()).map((text) => parseStorePath(this.#storeDir, text));
+  }
+
+  /** `[(key…),…]`, where `value` reads what follows the key; in byte order of the keys. */
+  map<V, K extends string = string>(value: (key: K) => V, parseKey?: (text: string) => K): Map<K, V> {
+    const scanner = this.#scanner;
+    const map = new Map<K, V>();
+    let last: K | undefined;
+    let ordered = true;
+    scanner.expect("[");
+    for (let isFirst = true; scanner.hasItem(isFirst); isFirst = false) {
+      scanner.expect("(");
+      const text = scanner.string();
+      const key = parseKey ? parseKey(text) : (text as K);
+      if (last !== undefined && !scanner.isOrdered(last, key)) {
+        if (map.has(key)) scanner.fail(`'${key}' comes twice`);
+        ordered = false;
+      }
+      map.set(key, value(key));
+      scanner.expect(")");
+      last = key;
+    }
+    return ordered ? map : new Map([...map].sort(([a], [b]) => compareText(a, b)));
+  }
+
+  #inputOutputs(depth: number): InputOutputs {
+    const scanner = this.#scanner;
+    if (!this.#dynamic || !scanner.take("("))
+      return { outputs: this.#ordered(scanner.strings()), dynamic: NO_DYNAMIC };
+    if (depth >= DYNAMIC_DEPTH_MAX)
+      throw new LimitError("the nesting of dynamic derivations (levels)", depth + 1, DYNAMIC_DEPTH_MAX);
+    const outputs = this.#ordered(scanner.strings());
+    scanner.expect(",");
+    const dynamic = this.map(() => {
+      scanner.expect(",");
+      return this.#inputOutputs(depth + 1);
+    });
+    scanner.expect(")");
+    return { outputs, dynamic };
+  }
+
+  #ordered(texts: string[]): string[] {
+    for (let i = 1; i < texts.length; i++)
+      if (!this.#scanner.isOrdered(texts[i - 1]!, texts[i]!)) return [...new Set(texts)].sort(compareText);
+    return texts;
+  }
+}
+
+/** Deepest nesting of outputs of outputs, in levels. */
+const DYNAMIC_DEPTH_MAX = 64;
+const DYNAMIC_VERSION = "xp-dyn-drv";
+const NO_DYNAMIC: ReadonlyMap<string, InputOutputs> = new Map();

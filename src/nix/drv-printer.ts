@@ -1,0 +1,105 @@
+import type { Derivation, DerivationOutput, InputOutputs } from "./derivation.ts";
+import { outputFields } from "./derivation-output.ts";
+import type { StoreDir } from "./store-path.ts";
+
+/** What hashing a derivation modulo its inputs puts in the place of what the file holds. */
+export interface FormatMask {
+  /** Print the own outputs' paths, also in the environment, as empty. */
+  readonly outputs: boolean;
+  /** Print these in the place of the input derivations: base-16 hash to output names, both sorted. */
+  readonly inputs: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The text of a `.drv` file; its bytes are `encodeText` of it. */
+export function formatDerivation(storeDir: StoreDir, drv: Derivation, mask?: FormatMask): string {
+  return (
+    formatHead(drv) +
+    formatOutputs(storeDir, drv, mask?.outputs ?? false) +
+    "," +
+    (mask ? formatHashedInputs(mask.inputs) : formatInputs(storeDir, drv)) +
+    "," +
+    formatRest(storeDir, drv) +
+    formatEnvironment(drv, mask?.outputs ?? false) +
+    ")"
+  );
+}
+
+function formatHead(drv: Derivation): string {
+  for (const input of drv.inputDerivations.values())
+    if (input.dynamic.size > 0) return 'DrvWithVersion("xp-dyn-drv",';
+  return "Derive(";
+}
+
+function formatOutputs(storeDir: StoreDir, drv: Derivation, masked: boolean): string {
+  const items: string[] = [];
+  for (const [outputName, output] of drv.outputs) {
+    const place = { storeDir, drvName: drv.name, outputName };
+    const { path, algorithm, hash } = masked
+      ? { ...outputFields(withoutPath(output), place), path: "" }
+      : outputFields(output, place);
+    items.push(`("${outputName}","${path}","${algorithm}","${hash}")`);
+  }
+  return `[${items.join(",")}]`;
+}
+
+function withoutPath(output: DerivationOutput): DerivationOutput {
+  return output.kind === "input-addressed" ? DEFERRED : output;
+}
+
+function formatInputs(storeDir: StoreDir, drv: Derivation): string {
+  let text = "[";
+  for (const [path, input] of drv.inputDerivations)
+    text += `${text.length > 1 ? "," : ""}("${storeDir}/${path}",${formatInputOutputs(input)})`;
+  return `${text}]`;
+}
+
+function formatHashedInputs(inputs: ReadonlyMap<string, readonly string[]>): string {
+  let text = "[";
+  for (const [hash, outputs] of inputs)
+    text += `${text.length > 1 ? "," : ""}("${hash}",${formatPlainList(outputs)})`;
+  return `${text}]`;
+}
+
+/** Recurses as deep as the parser lets outputs of outputs nest. */
+function formatInputOutputs({ outputs, dynamic }: InputOutputs): string {
+  if (dynamic.size === 0) return formatPlainList(outputs);
+  const nested = [...dynamic].map(([name, inner]) => `("${name}",${formatInputOutputs(inner)})`);
+  return `(${formatPlainList(outputs)},[${nested.join(",")}])`;
+}
+
+function formatRest(storeDir: StoreDir, drv: Derivation): string {
+  const sources = drv.inputSources.map((path) => `"${storeDir}/${path}"`);
+  const args = drv.args.map(quote);
+  return `[${sources.join(",")}],"${drv.system}",${quote(drv.builder)},[${args.join(",")}],`;
+}
+
+function formatEnvironment(drv: Derivation, masked: boolean): string {
+  let text = "[";
+  for (const [name, value] of drv.env) {
+    const shown = masked && drv.outputs.has(name) ? '""' : quote(value);
+    text += `${text.length > 1 ? "," : ""}(${quote(name)},${shown})`;
+  }
+  return `${text}]`;
+}
+
+function formatPlainList(texts: readonly string[]): string {
+  return texts.length === 0 ? "[]" : `["${texts.join('","')}"]`;
+}
+
+function quote(text: string): string {
+  if (!SPECIAL.test(text)) return `"${text}"`;
+  // JSON escapes the same characters, and others as well: where none of those is, the engine's own is faster.
+  if (!SPECIAL_TO_JSON.test(text)) return JSON.stringify(text);
+  return `"${text.replace(/["\\\n\r\t]/g, (char) => ESCAPES[char]!)}"`;
+}
+
+const SPECIAL = /["\\\n\r\t]/;
+const SPECIAL_TO_JSON = /[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]/;
+const ESCAPES: Record<string, string> = {
+  '"': '\\"',
+  "\\": "\\\\",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
+const DEFERRED: DerivationOutput = { kind: "deferred" };

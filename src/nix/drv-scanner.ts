@@ -1,0 +1,112 @@
+import { Buffer, isAscii } from "node:buffer";
+import { LimitError, MalformedError } from "#base/errors.ts";
+import { asBuffer, compareText, decodeText } from "#base/text.ts";
+
+/** Walks over the ATerm text of a derivation. Every fault names the position, in bytes, where it was found. */
+export class DrvScanner {
+  readonly #text: string;
+  readonly #what: string;
+  readonly #isAscii: boolean;
+  #at = 0;
+  /** Where the next backslash is, at or after the last string's start. */
+  #backslash = -1;
+
+  constructor(contents: Uint8Array | string, what: string) {
+    if (contents.length > DERIVATION_BYTES_MAX)
+      throw new LimitError(`${what} (bytes)`, contents.length, DERIVATION_BYTES_MAX);
+    const bytes = typeof contents === "string" ? undefined : asBuffer(contents);
+    this.#isAscii = bytes ? isAscii(bytes) : !NON_ASCII.test(contents as string);
+    if (bytes) this.#text = this.#isAscii ? bytes.toString("latin1") : decodeText(bytes);
+    else this.#text = contents as string;
+    this.#what = what;
+  }
+
+  /** Takes exactly `literal`. */
+  expect(literal: string): void {
+    if (!this.take(literal)) this.fail(`want '${literal}'`);
+  }
+
+  /** Takes `literal` if it comes next. */
+  take(literal: string): boolean {
+    if (!this.#text.startsWith(literal, this.#at)) return false;
+    this.#at += literal.length;
+    return true;
+  }
+
+  /** After `[` and after each item: whether another item follows; takes the comma or the closing bracket. */
+  hasItem(isFirst: boolean): boolean {
+    if (this.take("]")) return false;
+    if (!isFirst) this.expect(",");
+    return true;
+  }
+
+  /** A quoted string. */
+  string(): string {
+    const start = this.#at + 1;
+    if (this.#text.charCodeAt(this.#at) !== QUOTE) this.fail("want a string");
+    const end = this.#text.indexOf('"', start);
+    if (end < 0) this.fail("a string has no end");
+    if (this.#backslash < start) this.#findBackslash(start);
+    if (end > this.#backslash) return this.#escapedString(start);
+    this.#at = end + 1;
+    return this.#text.slice(start, end);
+  }
+
+  /** A list of strings in brackets. */
+  strings(): string[] {
+    const items: string[] = [];
+    this.expect("[");
+    for (let isFirst = true; this.hasItem(isFirst); isFirst = false) items.push(this.string());
+    return items;
+  }
+
+  end(): void {
+    if (this.#at !== this.#text.length) this.fail("want the end");
+  }
+
+  /** Whether the texts are in the order of their bytes, without duplicates. */
+  isOrdered(earlier: string, later: string): boolean {
+    return this.#isAscii ? earlier < later : compareText(earlier, later) < 0;
+  }
+
+  fail(why: string): never {
+    const rest = this.#text.slice(this.#at, this.#at + QUOTED_CHARS_MAX);
+    const position = Buffer.byteLength(this.#text.slice(0, this.#at));
+    throw new MalformedError(this.#what, rest, `at byte ${position}: ${why}`);
+  }
+
+  #findBackslash(from: number): void {
+    const found = this.#text.indexOf("\\", from);
+    this.#backslash = found < 0 ? this.#text.length : found;
+  }
+
+  #escapedString(start: number): string {
+    const text = this.#text;
+    let isJson = true;
+    let at = start;
+    for (; ; at++) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) break;
+      if (code === BACKSLASH) {
+        at++;
+        if (!JSON_ESCAPES.has(text.charCodeAt(at))) isJson = false;
+      } else if (code < SPACE) isJson = false;
+      if (at >= text.length) this.fail("a string has no end");
+    }
+    this.#at = at + 1;
+    // JSON's escapes are the same as far as they go, and the engine's own parser is many times faster.
+    if (isJson) return JSON.parse(text.slice(start - 1, at + 1)) as string;
+    return text.slice(start, at).replace(/\\([\s\S])/g, (_, char: string) => ESCAPED[char] ?? char);
+  }
+}
+
+/** Largest `.drv` file that is read, in bytes. The largest known are below 2 MB. */
+export const DERIVATION_BYTES_MAX = 64 * 1024 * 1024;
+
+const NON_ASCII = /[^\x00-\x7f]/;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+const QUOTED_CHARS_MAX = 40;
+const ESCAPED: Record<string, string> = { n: "\n", r: "\r", t: "\t" };
+const JSON_ESCAPES = new Set([...'"\\nrt'].map((char) => char.charCodeAt(0)));
