@@ -1,0 +1,131 @@
+import { ElsewhereError, messageOf } from "#base/errors.ts";
+import type { BuildResult } from "#nix/build-result.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { BuildSettings } from "#store/realiser.ts";
+import type { QueryableStore } from "#store/store.ts";
+import type { BuildEventSink } from "../events.ts";
+import type { Feeder } from "./feeder.ts";
+import { readLog } from "./log-reader.ts";
+import type { PlannedBuild } from "./plan.ts";
+import { inputOutputsOf, resolveInputs } from "./resolve.ts";
+import type { BuildSite, ConnectedSite, Holder, KnownOutputs } from "./site.ts";
+import type { Whereabouts } from "./whereabouts.ts";
+
+/** What every attempt of a run shares. */
+export interface AttemptContext {
+  readonly settings: BuildSettings;
+  readonly signal: AbortSignal;
+  readonly events: BuildEventSink;
+  readonly now: () => number;
+  readonly whereabouts: Whereabouts;
+  /** Holds the `.drv` files and the sources. */
+  readonly drvStore: Holder;
+  readonly outputsOf: (drvPath: StorePath) => KnownOutputs;
+}
+
+/** A builder in use. */
+export interface ActiveSite {
+  readonly site: BuildSite;
+  readonly connected: ConnectedSite;
+  readonly holder: Holder;
+  readonly feeder: Feeder;
+}
+
+/** Told about each build of an attempt as soon as its end is known. */
+export type OnResult = (build: PlannedBuild, result: BuildResult) => void;
+
+/** Feeds and runs builds on one builder. Throws when the request as a whole came to nothing. */
+export async function attempt(
+  builds: readonly PlannedBuild[],
+  active: ActiveSite,
+  { context, onResult }: { context: AttemptContext; onResult: OnResult },
+): Promise<void> {
+  const [first] = builds;
+  if (builds.length === 1 && canGoAlone(first!, active))
+    await buildAlone(first!, active, { context, onResult });
+  else await buildGraph(builds, active, { context, onResult });
+}
+
+/** Whether the derivation with plain inputs is enough: the builder takes our word and its output paths are known. */
+function canGoAlone({ derivation }: PlannedBuild, { connected, site }: ActiveSite): boolean {
+  const kinds = [...derivation.outputs.values()].map(({ kind }) => kind);
+  if (kinds.includes("deferred") || kinds.includes("impure")) return !site.traits.takesGraphs;
+  return connected.trusted !== false || !kinds.includes("input-addressed");
+}
+
+async function buildAlone(
+  build: PlannedBuild,
+  active: ActiveSite,
+  { context, onResult }: { context: AttemptContext; onResult: OnResult },
+): Promise<void> {
+  const { drvPath, derivation } = build;
+  const { store, realiser } = active.connected;
+  const basic = resolveInputs(derivation, store.storeDir, context.outputsOf);
+  await active.feeder.need(basic.inputSources);
+  onResult(build, await realiser.buildDerivation(drvPath, basic, realiseOptions(active, context, drvPath)));
+}
+
+async function buildGraph(
+  builds: readonly PlannedBuild[],
+  active: ActiveSite,
+  { context, onResult }: { context: AttemptContext; onResult: OnResult },
+): Promise<void> {
+  const inside = new Set(builds.map(({ drvPath }) => drvPath));
+  const inputs = builds.flatMap(({ derivation }) =>
+    inputOutputsOf(derivation, (drvPath) => (inside.has(drvPath) ? NOTHING : context.outputsOf(drvPath))),
+  );
+  const here = inputs.filter((path) => context.whereabouts.find(path));
+  await Promise.all([active.feeder.need(builds.map(({ drvPath }) => drvPath)), active.feeder.need(here)]);
+  const asked = builds.map(({ drvPath, outputs }) => ({ kind: "built" as const, drvPath, outputs }));
+  const only = builds.length === 1 ? builds[0]!.drvPath : undefined;
+  const results = await active.connected.realiser.buildPaths(asked, realiseOptions(active, context, only));
+  const byDrv = new Map(results.map((result) => [drvPathOf(result.path), result]));
+  for (const build of builds) {
+    const result = byDrv.get(build.drvPath);
+    if (!result)
+      throw new ElsewhereError("PROTOCOL", `${active.holder.name} did not say how '${build.drvPath}' ended`);
+    onResult(build, result);
+  }
+}
+
+function realiseOptions(active: ActiveSite, context: AttemptContext, only: StorePath | undefined) {
+  const { settings, signal, events, now } = context;
+  const { storeDir } = active.connected.store;
+  return {
+    mode: "normal" as const,
+    settings: { ...settings, maxJobs: active.site.traits.maxJobs },
+    signal,
+    log: readLog({ storeDir, builder: active.holder.name, events, now, only }),
+  };
+}
+
+/** Outputs by name that a result names, completed by those that were known before. */
+export function outputsOfResult(result: BuildResult, known: KnownOutputs): Map<string, StorePath> {
+  const outputs = new Map(known);
+  for (const [name, { outPath }] of result.builtOutputs) outputs.set(name, outPath);
+  return outputs;
+}
+
+/** A store that can also be told which path a derivation output turned out to be. */
+export function takesRealisations(store: object): store is QueryableStore {
+  return typeof (store as Partial<QueryableStore>).registerRealisation === "function";
+}
+
+/** The error as a result, for one build of a request that was refused as a whole. */
+export function refusedResult(error: unknown): BuildResult {
+  return {
+    status: "MiscFailure",
+    errorMessage: messageOf(error),
+    timesBuilt: 0,
+    isNonDeterministic: false,
+    startTime: 0,
+    stopTime: 0,
+    builtOutputs: new Map(),
+  };
+}
+
+function drvPathOf(path: { readonly kind: string } & Partial<{ drvPath: StorePath; path: StorePath }>) {
+  return path.drvPath ?? path.path;
+}
+
+const NOTHING: KnownOutputs = new Map();

@@ -1,0 +1,219 @@
+import { Deferred } from "#base/deferred.ts";
+import { unreachable } from "#base/errors.ts";
+import type { BuildResult } from "#nix/build-result.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Decision, ScheduleEvent } from "#schedule/schedule.ts";
+import { type SimpleSchedule, simpleScheduler } from "#schedule/simple-scheduler.ts";
+import type { BuildOutcome, Origin } from "../events.ts";
+import { type ActiveSite, attempt, outputsOfResult, refusedResult } from "./attempt.ts";
+import { explainGivingUp } from "./give-up.ts";
+import type { PlannedBuild } from "./plan.ts";
+import { requirementOf } from "./requirement-of.ts";
+import type { Run } from "./run.ts";
+import { explainFailure } from "./trust-hint.ts";
+import { judgeError, judgeResult } from "./verdict.ts";
+
+/** Drives one schedule to its end: carries out its decisions and tells it what happened. */
+export class Execution {
+  readonly #run: Run;
+  readonly #builds: ReadonlyMap<StorePath, PlannedBuild>;
+  readonly #done = new Deferred<void>();
+  readonly #attempts = new Map<StorePath, number>();
+  #schedule: SimpleSchedule;
+  #running = 0;
+
+  constructor(run: Run, builds: readonly PlannedBuild[]) {
+    this.#run = run;
+    this.#builds = new Map(builds.map((build) => [build.drvPath, build]));
+    const { sites, policy } = run.request;
+    const tasks = builds.map(({ drvPath, derivation, needs }) => ({
+      id: drvPath,
+      requirement: requirementOf(derivation),
+      needs,
+    }));
+    this.#schedule = simpleScheduler.begin(
+      tasks,
+      sites.map(({ traits }) => traits),
+      policy,
+    );
+  }
+
+  /** Resolves when every build has ended, well or badly. Rejects when the run is interrupted. */
+  async finish(): Promise<void> {
+    const { request, sites } = this.#run;
+    const stop = () => {
+      this.#tell({ kind: "stopped" });
+      this.#done.reject(request.signal.reason);
+    };
+    request.signal.addEventListener("abort", stop, { once: true });
+    sites.onChange = (builder, state) => this.#tell({ kind: "builder-changed", builder, state });
+    try {
+      request.signal.throwIfAborted();
+      // What is down is said first, so that no builder seems to be the only one by being named early.
+      for (const wanted of ["down", "connecting", "up"] as const)
+        for (const { traits } of request.sites)
+          if (sites.state(traits.name) === wanted)
+            this.#tell({ kind: "builder-changed", builder: traits.name, state: wanted });
+      this.#checkEnd();
+      await this.#done.promise;
+      this.#cancelTheRest();
+    } finally {
+      sites.onChange = () => undefined;
+      request.signal.removeEventListener("abort", stop);
+    }
+  }
+
+  #tell(event: ScheduleEvent): void {
+    const { schedule, decisions } = simpleScheduler.advance(this.#schedule, event);
+    this.#schedule = schedule;
+    for (const decision of decisions) this.#carryOut(decision);
+    this.#checkEnd();
+  }
+
+  #carryOut(decision: Decision): void {
+    switch (decision.kind) {
+      case "assign":
+        this.#running++;
+        void this.#attempt(decision.builder, decision.tasks as readonly StorePath[])
+          .catch((error) => this.#done.reject(error))
+          .finally(() => {
+            this.#running--;
+            this.#checkEnd();
+          });
+        return;
+      case "skip":
+        this.#end(decision.task as StorePath, {
+          kind: "dependency-failed",
+          because: decision.because as StorePath,
+        });
+        return;
+      case "give-up": {
+        const { derivation, drvPath } = this.#builds.get(decision.task as StorePath)!;
+        const why = explainGivingUp(derivation, decision.attempts, this.#run);
+        this.#end(drvPath, { kind: "given-up", attempts: decision.attempts, ...why });
+        return;
+      }
+      default:
+        unreachable(decision);
+    }
+  }
+
+  #checkEnd(): void {
+    if (this.#running === 0 && !this.#run.sites.busy) queueMicrotask(() => this.#endIfIdle());
+  }
+
+  #endIfIdle(): void {
+    if (this.#running === 0 && !this.#run.sites.busy) this.#done.resolve();
+  }
+
+  async #attempt(builder: string, tasks: readonly StorePath[]): Promise<void> {
+    const { request, context } = this.#run;
+    const active = this.#run.sites.active(builder);
+    const open = new Map(tasks.map((id) => [id, this.#builds.get(id)!]));
+    if (!active) return this.#lostAll(open, builder, "it went away");
+    const begunMs = context.now();
+    for (const drvPath of tasks) this.#announceAttempt(drvPath, builder);
+    const homecomings: Promise<void>[] = [];
+    try {
+      await attempt([...open.values()], active, {
+        context,
+        onResult: (build, result) => {
+          open.delete(build.drvPath);
+          homecomings.push(this.#take(build, result, { active, begunMs }));
+        },
+      });
+    } catch (error) {
+      if (request.signal.aborted) throw request.signal.reason;
+      const verdict = judgeError(error);
+      if (verdict.kind === "lost") {
+        if (!verdict.builderIsFine) this.#run.lose(builder, verdict.message);
+        this.#lostAll(open, builder, verdict.message);
+      } else
+        for (const build of open.values())
+          homecomings.push(this.#take(build, refusedResult(error), { active, begunMs }));
+    }
+    await Promise.all(homecomings);
+  }
+
+  #announceAttempt(drvPath: StorePath, builder: string): void {
+    const number = (this.#attempts.get(drvPath) ?? 0) + 1;
+    this.#attempts.set(drvPath, number);
+    this.#run.tails.drop(drvPath);
+    this.#run.request.events({
+      kind: "attempt-started",
+      drvPath,
+      builder,
+      attempt: number,
+      atMs: this.#run.context.now(),
+    });
+  }
+
+  #lostAll(builds: ReadonlyMap<StorePath, PlannedBuild>, builder: string, message: string): void {
+    for (const drvPath of builds.keys()) this.#lost(drvPath, builder, message);
+  }
+
+  #lost(drvPath: StorePath, builder: string, message: string): void {
+    const atMs = this.#run.context.now();
+    this.#run.request.events({ kind: "attempt-lost", drvPath, builder, message, atMs });
+    this.#tell({ kind: "lost", task: drvPath, builder });
+  }
+
+  async #take(
+    build: PlannedBuild,
+    result: BuildResult,
+    { active, begunMs }: { active: ActiveSite; begunMs: number },
+  ): Promise<void> {
+    const { drvPath } = build;
+    const builder = active.site.traits.name;
+    const verdict = judgeResult(result, this.#run.tails.of(drvPath));
+    if (verdict.kind === "lost") return this.#lost(drvPath, builder, verdict.message);
+    if (verdict.kind === "failure") {
+      this.#end(drvPath, this.#failureOf(build, result, active));
+      return this.#tell({ kind: "failed", task: drvPath, builder });
+    }
+    const outputs = outputsOfResult(result, this.#run.outputsOf(drvPath));
+    const how = howOf(result);
+    const seconds = result.stopTime - result.startTime;
+    const durationMs = seconds > 0 ? seconds * 1000 : this.#run.context.now() - begunMs;
+    this.#end(drvPath, { kind: "realised", builder, how, outputs, durationMs });
+    const home = this.#run.succeeded(build, outputs, originOf(how, builder, drvPath), active);
+    this.#tell({ kind: "succeeded", task: drvPath, builder });
+    await home;
+  }
+
+  #failureOf(build: PlannedBuild, result: BuildResult, active: ActiveSite): BuildOutcome {
+    if (result.status === "DependencyFailed") {
+      const because = build.needs.find((need) => this.#run.hasFinalFailure(need));
+      if (because) return { kind: "dependency-failed", because };
+    }
+    const message = explainFailure(result, active);
+    return { kind: "failed", builder: active.site.traits.name, status: result.status, message };
+  }
+
+  #end(drvPath: StorePath, outcome: BuildOutcome): void {
+    if (this.#run.hasFinalFailure(drvPath)) return;
+    this.#run.outcomes.set(drvPath, outcome);
+    this.#run.request.events({ kind: "build-finished", drvPath, outcome, atMs: this.#run.context.now() });
+  }
+
+  #cancelTheRest(): void {
+    for (const drvPath of this.#builds.keys())
+      if (!this.#run.outcomes.has(drvPath)) this.#end(drvPath, { kind: "cancelled" });
+  }
+}
+
+function howOf({ status }: BuildResult): "built" | "substituted" | "already-there" {
+  if (status === "Substituted") return "substituted";
+  return status === "Built" ? "built" : "already-there";
+}
+
+function originOf(
+  how: "built" | "substituted" | "already-there",
+  builder: string,
+  drvPath: StorePath,
+): Origin {
+  if (how === "built") return { kind: "built", builder, drvPath };
+  return how === "substituted"
+    ? { kind: "substituted", builder, drvPath }
+    : { kind: "copied", from: builder };
+}

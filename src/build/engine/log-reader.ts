@@ -1,0 +1,63 @@
+import { ACTIVITY, type LogEvent, type LogSink, RESULT } from "#nix/log-event.ts";
+import { parseStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
+import type { BuildEventSink } from "../events.ts";
+
+export interface LogReaderOptions {
+  readonly storeDir: StoreDir;
+  readonly builder: string;
+  readonly events: BuildEventSink;
+  readonly now: () => number;
+  /** The one derivation that the request is about; undefined when it is about many. */
+  readonly only: StorePath | undefined;
+  /** Told when the builder says that a build, good or bad, came to its end. */
+  readonly onEnd?: (drvPath: StorePath) => void;
+}
+
+/** Turns what a builder says during one request into events about derivations. */
+export function readLog(options: LogReaderOptions): LogSink {
+  const { events, builder, now, only, onEnd } = options;
+  const building = new Map<number, StorePath>();
+  let structured = false;
+  return (event: LogEvent) => {
+    switch (event.kind) {
+      case "start": {
+        if (event.type !== ACTIVITY.build) return;
+        structured = true;
+        const drvPath = drvPathOf(event.fields[0], options.storeDir) ?? only;
+        if (!drvPath) return;
+        building.set(event.id, drvPath);
+        events({ kind: "build-began", drvPath, builder, atMs: now() });
+        return;
+      }
+      case "stop": {
+        const drvPath = building.get(event.id);
+        building.delete(event.id);
+        if (drvPath) onEnd?.(drvPath);
+        return;
+      }
+      case "result": {
+        const drvPath = building.get(event.id) ?? (event.type === RESULT.buildLogLine ? only : undefined);
+        if (!drvPath) return;
+        const text = String(event.fields[0] ?? "");
+        if (event.type === RESULT.buildLogLine) events({ kind: "log-line", drvPath, line: text });
+        else if (event.type === RESULT.setPhase) events({ kind: "phase", drvPath, phase: text });
+        return;
+      }
+      case "message":
+        // The serve protocol has no activities: what comes beside its answers is the build's own output.
+        if (only && !structured)
+          for (const line of event.text.replace(/\n$/, "").split("\n"))
+            events({ kind: "log-line", drvPath: only, line });
+        else events({ kind: "message", builder, text: event.text });
+        return;
+    }
+  };
+}
+
+function drvPathOf(field: string | number | undefined, storeDir: StoreDir): StorePath | undefined {
+  try {
+    return typeof field === "string" ? parseStorePath(storeDir, field) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Clock } from "#base/clock.ts";
+import type { Derivation } from "#nix/derivation.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Policy } from "#schedule/schedule.ts";
+import type { BuildSettings } from "#store/realiser.ts";
+import type { BuildEventSink, BuildOutcome, Origin } from "../events.ts";
+import { Execution } from "./execution.ts";
+import type { PlannedBuild, Wish } from "./plan.ts";
+import { Run } from "./run.ts";
+import type { BuilderHealth, BuildSite, Holder, KnownOutputs } from "./site.ts";
+
+/** Everything that a run needs to know and to reach. */
+export interface RealiseRequest {
+  /** Every derivation that the wishes need, by its path. */
+  readonly graph: ReadonlyMap<StorePath, Derivation>;
+  readonly wishes: readonly Wish[];
+  /** Holds the `.drv` files and the sources of the graph. */
+  readonly drvStore: Holder;
+  /** Where the wished outputs shall end. */
+  readonly destination: Holder;
+  readonly sites: readonly BuildSite[];
+  readonly policy: Policy;
+  readonly settings: BuildSettings;
+  /** Builders may take inputs from their own binary caches. */
+  readonly buildersUseSubstitutes: boolean;
+  readonly health: BuilderHealth;
+  readonly events: BuildEventSink;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** What became of a request. */
+export interface RealiseReport {
+  readonly outcomes: ReadonlyMap<StorePath, BuildOutcome>;
+  /** By wished path. */
+  readonly origins: ReadonlyMap<StorePath, Origin>;
+  readonly outputsOf: (drvPath: StorePath) => KnownOutputs;
+  /** Every wished output is in the destination. */
+  readonly complete: boolean;
+}
+
+/** Makes every wish true: finds what exists, builds the rest wherever it can be built, brings the outputs home. */
+export async function realise(request: RealiseRequest): Promise<RealiseReport> {
+  await using run = new Run(request);
+  await run.survey();
+  let builds = run.plan();
+  if (builds.length > 0) {
+    await run.connect(builds);
+    builds = run.plan();
+  }
+  run.announce(builds);
+  await run.deliver();
+  // A builder that goes away takes its outputs along: what is then missing again is planned anew.
+  for (let round = 0; builds.length > 0 && round < request.policy.attemptsMax; round++) {
+    const lostBefore = run.lostBuilders;
+    await new Execution(run, builds).finish();
+    await run.deliver();
+    if (run.lostBuilders === lostBefore || run.complete()) break;
+    builds = run.plan().filter(({ drvPath }) => !run.hasFinalFailure(drvPath));
+  }
+  request.signal.throwIfAborted();
+  return run.report();
+}
+
+/** What would be built, and what is there, without building: for `--dry-run`. */
+export async function surveyOnly(
+  request: RealiseRequest,
+): Promise<{ readonly builds: readonly PlannedBuild[]; readonly complete: boolean }> {
+  await using run = new Run(request);
+  await run.survey();
+  let builds = run.plan();
+  if (builds.length > 0) {
+    await run.connect(builds);
+    builds = run.plan();
+  }
+  return { builds, complete: run.complete() };
+}

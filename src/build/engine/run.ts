@@ -1,0 +1,226 @@
+import { messageOf } from "#base/errors.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { BuildOutcome, Origin } from "../events.ts";
+import { type ActiveSite, type AttemptContext, takesRealisations } from "./attempt.ts";
+import { Feeder } from "./feeder.ts";
+import { knownOutputsOf } from "./known-outputs.ts";
+import { LogTails } from "./log-tails.ts";
+import { type PlannedBuild, plan } from "./plan.ts";
+import type { RealiseReport, RealiseRequest } from "./realise.ts";
+import type { Holder, KnownOutputs } from "./site.ts";
+import { SiteConnector } from "./site-connector.ts";
+import { Whereabouts } from "./whereabouts.ts";
+
+/** What is known and reached in one run: the outputs, the stores, the builders. */
+export class Run implements AsyncDisposable {
+  readonly request: RealiseRequest;
+  readonly whereabouts = new Whereabouts();
+  readonly sites: SiteConnector;
+  readonly context: AttemptContext;
+  readonly tails = new LogTails();
+  readonly outcomes = new Map<StorePath, BuildOutcome>();
+  lostBuilders = 0;
+  readonly #outputs = new Map<StorePath, Map<string, StorePath>>();
+  readonly #origins = new Map<StorePath, Origin>();
+  readonly #made = new Map<StorePath, Origin>();
+  readonly #home: Feeder;
+  #copies = 0;
+
+  constructor(request: RealiseRequest) {
+    this.request = request;
+    const { destination, drvStore, settings, signal, clock } = request;
+    for (const [drvPath, derivation] of request.graph)
+      this.#outputs.set(drvPath, knownOutputsOf(derivation, destination.store.storeDir));
+    this.context = {
+      settings,
+      signal,
+      events: (event) => {
+        if (event.kind === "log-line") this.tails.add(event.drvPath, event.line);
+        request.events(event);
+      },
+      now: () => clock.now(),
+      whereabouts: this.whereabouts,
+      drvStore,
+      outputsOf: (drvPath) => this.outputsOf(drvPath),
+    };
+    this.#home = this.feederInto(destination, false);
+    this.sites = new SiteConnector(request, (holder) =>
+      holder === destination ? this.#home : this.feederInto(holder, request.buildersUseSubstitutes),
+    );
+  }
+
+  outputsOf(drvPath: StorePath): KnownOutputs {
+    return this.#outputs.get(drvPath) ?? NOTHING;
+  }
+
+  /** Asks the near stores what exists: one query each. */
+  async survey(): Promise<void> {
+    const { graph, destination, drvStore } = this.request;
+    await this.#recallRealisations();
+    await this.#ask(destination, this.#allOutputs());
+    const sources = [...graph.values()].flatMap(({ inputSources }) => inputSources);
+    await this.#ask(drvStore, new Set([...graph.keys(), ...sources]));
+    if (drvStore !== destination) {
+      await this.#ask(destination, new Set(sources));
+      await this.#ask(drvStore, this.#allOutputs());
+    }
+  }
+
+  plan(): PlannedBuild[] {
+    return plan({
+      graph: this.request.graph,
+      wishes: this.request.wishes,
+      outputsOf: (drvPath) => this.outputsOf(drvPath),
+      exists: (path) => this.whereabouts.find(path) !== undefined,
+    });
+  }
+
+  /** Connects the builders that could do any of `builds`, and asks each what it has. */
+  async connect(builds: readonly PlannedBuild[]): Promise<void> {
+    const actives = await this.sites.connect(builds);
+    const outputs = this.#allOutputs();
+    await Promise.all(
+      actives.map(({ holder }) =>
+        this.#ask(holder, outputs).catch((error) => this.lose(holder.name, messageOf(error))),
+      ),
+    );
+  }
+
+  announce(builds: readonly PlannedBuild[]): void {
+    const wished = this.#wishedPaths();
+    const there = wished.filter((path) => this.whereabouts.has(this.request.destination, path));
+    for (const path of there)
+      this.#arrive(path, { kind: "already-there", store: this.request.destination.name });
+    this.request.events({
+      kind: "planned",
+      atMs: this.request.clock.now(),
+      builds: builds.map(({ drvPath }) => drvPath),
+      alreadyThere: there.length,
+    });
+  }
+
+  /** A builder went away, with all that only it held. */
+  lose(builder: string, message: string): void {
+    const active = this.sites.lose(builder, message);
+    if (!active) return;
+    this.lostBuilders++;
+    if (active.holder !== this.request.destination) this.whereabouts.forget(active.holder);
+  }
+
+  /** Takes note of a build that succeeded, and starts bringing home what was wished for. */
+  async succeeded(build: PlannedBuild, outputs: Map<string, StorePath>, origin: Origin, active: ActiveSite) {
+    this.#outputs.set(build.drvPath, outputs);
+    const paths = build.outputs.flatMap((name) => outputs.get(name) ?? []);
+    this.whereabouts.add(active.holder, paths);
+    active.feeder.arrived(paths);
+    for (const path of paths) this.#made.set(path, origin);
+    const wished = new Set(this.#wishedPaths());
+    await this.#bringHome(paths.filter((path) => wished.has(path)));
+  }
+
+  /** Brings home every wished path that exists somewhere; one that cannot be had now is left for later. */
+  async deliver(): Promise<void> {
+    await this.#bringHome(this.#wishedPaths().filter((path) => this.whereabouts.find(path)));
+  }
+
+  complete(): boolean {
+    const { wishes } = this.request;
+    return wishes.every(({ drvPath, outputs }) =>
+      outputs.every((name) => this.#origins.has(this.outputsOf(drvPath).get(name)!)),
+    );
+  }
+
+  hasFinalFailure(drvPath: StorePath): boolean {
+    const kind = this.outcomes.get(drvPath)?.kind;
+    return kind === "failed" || kind === "dependency-failed";
+  }
+
+  report(): RealiseReport {
+    return {
+      outcomes: this.outcomes,
+      origins: this.#origins,
+      outputsOf: (drvPath) => this.outputsOf(drvPath),
+      complete: this.complete(),
+    };
+  }
+
+  feederInto(target: Holder, substitute: boolean): Feeder {
+    const { events, clock } = this.request;
+    const { whereabouts } = this;
+    return new Feeder(target, { whereabouts, events, clock, substitute, nextId: () => this.#copies++ });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sites[Symbol.asyncDispose]();
+  }
+
+  async #ask(holder: Holder, paths: Set<StorePath>): Promise<void> {
+    if (paths.size > 0) this.whereabouts.add(holder, await holder.store.queryValidPaths(paths));
+  }
+
+  async #bringHome(paths: readonly StorePath[]): Promise<void> {
+    const missing = paths.filter((path) => !this.#origins.has(path));
+    const homes = missing.map((path) => this.whereabouts.find(path));
+    if (missing.length === 0) return;
+    try {
+      await this.#home.need(missing);
+    } catch (error) {
+      this.request.signal.throwIfAborted();
+      this.#blame(homes, error);
+      return;
+    }
+    for (const [index, path] of missing.entries()) {
+      const from = homes[index]?.name ?? this.request.destination.name;
+      this.#arrive(path, this.#made.get(path) ?? { kind: "copied", from });
+    }
+  }
+
+  /** A transfer home that failed is the builder's loss, or, with nobody to lose, everybody's error. */
+  #blame(homes: readonly (Holder | undefined)[], error: unknown): void {
+    const names = new Set(homes.flatMap((holder) => holder?.name ?? []));
+    const builders = [...names].filter(
+      (name) => this.sites.active(name) && name !== this.request.destination.name,
+    );
+    if (builders.length === 0 || !isBrokenLine(error)) throw error;
+    for (const name of builders) this.lose(name, messageOf(error));
+  }
+
+  #arrive(path: StorePath, origin: Origin): void {
+    if (this.#origins.has(path)) return;
+    this.#origins.set(path, origin);
+    this.request.events({ kind: "path-ready", path, origin });
+  }
+
+  #wishedPaths(): StorePath[] {
+    return this.request.wishes.flatMap(({ drvPath, outputs }) =>
+      outputs.flatMap((name) => this.outputsOf(drvPath).get(name) ?? []),
+    );
+  }
+
+  #allOutputs(): Set<StorePath> {
+    return new Set([...this.#outputs.values()].flatMap((outputs) => [...outputs.values()]));
+  }
+
+  /** Outputs whose path is not in the derivation may have been realised before. */
+  async #recallRealisations(): Promise<void> {
+    const { store } = this.request.destination;
+    if (!takesRealisations(store)) return;
+    const unknown = [...this.request.graph].filter(
+      ([drvPath, { outputs }]) => this.outputsOf(drvPath).size < outputs.size,
+    );
+    for (const [drvPath] of unknown) {
+      const valid = await store.queryValidPaths([drvPath]);
+      if (!valid.has(drvPath)) continue;
+      const known = this.#outputs.get(drvPath)!;
+      for (const [name, path] of await store.queryDerivationOutputMap(drvPath))
+        if (path) known.set(name, path);
+    }
+  }
+}
+
+function isBrokenLine(error: unknown): boolean {
+  const code = (error as { code?: string }).code;
+  return code !== "REMOTE" && code !== "UNTRUSTED";
+}
+
+const NOTHING: KnownOutputs = new Map();

@@ -1,0 +1,144 @@
+import { ElsewhereError, messageOf } from "#base/errors.ts";
+import { refusalOf } from "#schedule/requirement.ts";
+import type { BuilderState } from "#schedule/schedule.ts";
+import type { ActiveSite } from "./attempt.ts";
+import type { Feeder } from "./feeder.ts";
+import type { PlannedBuild } from "./plan.ts";
+import type { RealiseRequest } from "./realise.ts";
+import { requirementOf } from "./requirement-of.ts";
+import type { BuildSite, Holder } from "./site.ts";
+
+/** Told when a builder becomes usable or unusable. */
+export type OnBuilderChange = (builder: string, state: BuilderState) => void;
+
+/** Connects builders, each at most once at a time, and remembers those that do not answer. */
+export class SiteConnector implements AsyncDisposable {
+  readonly #request: RealiseRequest;
+  readonly #feederInto: (holder: Holder) => Feeder;
+  readonly #active = new Map<string, ActiveSite>();
+  readonly #connecting = new Map<string, Promise<void>>();
+  readonly #faults = new Map<string, string>();
+  /** Every connection that was made, to be closed in the end. */
+  readonly #opened: AsyncDisposable[] = [];
+  onChange: OnBuilderChange = () => undefined;
+
+  constructor(request: RealiseRequest, feederInto: (holder: Holder) => Feeder) {
+    this.#request = request;
+    this.#feederInto = feederInto;
+  }
+
+  active(builder: string): ActiveSite | undefined {
+    return this.#active.get(builder);
+  }
+
+  state(builder: string): BuilderState {
+    if (this.#active.has(builder)) return "up";
+    return this.#connecting.has(builder) ? "connecting" : "down";
+  }
+
+  /** Why builders are not in use, by name. */
+  get faults(): ReadonlyMap<string, string> {
+    return this.#faults;
+  }
+
+  get busy(): boolean {
+    return this.#connecting.size > 0;
+  }
+
+  /**
+   * Connects those that could do any of `builds`. Returns when all have answered or failed, or when the
+   * first has answered and the others had a fair time more; they join later.
+   */
+  async connect(builds: readonly PlannedBuild[]): Promise<readonly ActiveSite[]> {
+    const requirements = builds.map(({ derivation }) => requirementOf(derivation));
+    const useful = this.#request.sites.filter(({ traits }) =>
+      requirements.some((requirement) => !refusalOf(traits, requirement)),
+    );
+    const now = this.#request.clock.now();
+    const rested = useful.filter(({ traits }) => !this.#request.health.backOff(traits.name, now));
+    // Better a builder that was down a minute ago than none.
+    const orphaned = requirements.filter(
+      (requirement) => !rested.some(({ traits }) => !refusalOf(traits, requirement)),
+    );
+    const tried = useful.filter(
+      (site) => rested.includes(site) || orphaned.some((requirement) => !refusalOf(site.traits, requirement)),
+    );
+    for (const { traits } of useful) {
+      const rest = this.#request.health.backOff(traits.name, now);
+      if (rest)
+        this.#faults.set(
+          traits.name,
+          `${rest.message} (remembered; it is tried again in ${seconds(rest.untilMs - now)})`,
+        );
+    }
+    const pending = tried.map((site) => this.#open(site));
+    await this.#settle(pending);
+    return [...this.#active.values()];
+  }
+
+  lose(builder: string, message: string): ActiveSite | undefined {
+    const active = this.#active.get(builder);
+    if (!active) return undefined;
+    this.#active.delete(builder);
+    this.#note(builder, message);
+    this.onChange(builder, "down");
+    return active;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#opened.map((opened) => opened[Symbol.asyncDispose]()));
+  }
+
+  async #settle(pending: readonly Promise<void>[]): Promise<void> {
+    const all = Promise.all(pending);
+    const grace = new AbortController();
+    const first = Promise.any(pending.map((one) => one.then(() => this.#active.size || Promise.reject())));
+    const late = first.then(() => this.#request.clock.sleep(CONNECT_GRACE_MS, grace.signal)).catch(() => all);
+    await Promise.race([all, late]);
+    grace.abort();
+  }
+
+  #open(site: BuildSite): Promise<void> {
+    const { name } = site.traits;
+    const opening = this.#tryOpen(site).finally(() => this.#connecting.delete(name));
+    this.#connecting.set(name, opening);
+    return opening.then(() => this.onChange(name, this.state(name)));
+  }
+
+  async #tryOpen(site: BuildSite): Promise<void> {
+    const { events, clock, signal, destination, health } = this.#request;
+    const { name } = site.traits;
+    events({ kind: "builder-connecting", builder: name, atMs: clock.now() });
+    try {
+      const connected = await site.connect(signal);
+      this.#opened.push(connected);
+      if (connected.store.storeDir !== destination.store.storeDir)
+        throw new ElsewhereError(
+          "STORE_DIR",
+          `its store is ${connected.store.storeDir}, not ${destination.store.storeDir}`,
+        );
+      const holder = connected.store === destination.store ? destination : { name, store: connected.store };
+      this.#active.set(name, { site, connected, holder, feeder: this.#feederInto(holder) });
+      this.#faults.delete(name);
+      health.recovered(name);
+      events({ kind: "builder-up", builder: name, atMs: clock.now() });
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#note(name, messageOf(error));
+    }
+  }
+
+  #note(builder: string, message: string): void {
+    const { events, clock, health } = this.#request;
+    this.#faults.set(builder, message);
+    health.failed(builder, clock.now(), message);
+    events({ kind: "builder-down", builder, atMs: clock.now(), message });
+  }
+}
+
+function seconds(ms: number): string {
+  return ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;
+}
+
+/** How long the first builder that answers is held back for the others. */
+const CONNECT_GRACE_MS = 500;

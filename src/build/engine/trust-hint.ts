@@ -1,0 +1,23 @@
+import type { BuildResult } from "#nix/build-result.ts";
+import type { ActiveSite } from "./attempt.ts";
+
+/** A builder's words about a failure; where they come down to trust, with what to write on that builder. */
+export function explainFailure(result: BuildResult, { site }: Pick<ActiveSite, "site">): string {
+  const said = result.errorMessage || `the builder says ${result.status}`;
+  return TRUST.test(said) ? `${said}\n${trustAdvice(site.traits.name)}` : said;
+}
+
+/** What makes a builder take our word, to be written on the builder. */
+export function trustAdvice(builder: string): string {
+  const user = /^[a-z-]+:\/\/(?:([^@/]+)@)?/.exec(builder)?.[1] ?? "the user that you connect as";
+  return [
+    `${builder} does not trust ${user}: it takes no unsigned inputs from there.`,
+    `Write into /etc/nix/nix.conf on the builder, and restart its nix-daemon:`,
+    `  trusted-users = root ${user === "the user that you connect as" ? "USER" : user}`,
+    `or sign what you send: 'elsewhere key generate NAME > secret', 'elsewhere sign -k secret PATHS', and on the builder`,
+    `  trusted-public-keys = <its public key>`,
+  ].join("\n");
+}
+
+const TRUST =
+  /not privileged|lacks a (valid )?signature|lacks a signature by a trusted key|not trusted|is not allowed to|untrusted/i;

@@ -1,0 +1,34 @@
+import { ElsewhereError, messageOf } from "#base/errors.ts";
+import { type BuildResult, isSuccess } from "#nix/build-result.ts";
+
+/** What an attempt came to. */
+export type Verdict =
+  | { readonly kind: "success" }
+  /** Final: another machine would say the same. */
+  | { readonly kind: "failure" }
+  /** Not the build's fault; `builderIsFine` when the machine still answers. */
+  | { readonly kind: "lost"; readonly message: string; readonly builderIsFine: boolean };
+
+/** Sorts a builder's answer: its own verdict is final, want of space or memory is not. */
+export function judgeResult(result: BuildResult, logTail: readonly string[]): Verdict {
+  if (isSuccess(result)) return { kind: "success" };
+  if (result.status === "TransientFailure" || result.status === "Cancelled")
+    return { kind: "lost", message: result.errorMessage || result.status, builderIsFine: true };
+  const words = [result.errorMessage, ...logTail.slice(-SPACE_LINES_MAX)].join("\n");
+  if (NO_SPACE.test(words))
+    return { kind: "lost", message: "no space left on the builder", builderIsFine: true };
+  return { kind: "failure" };
+}
+
+/** Sorts what was thrown: the other side's words are an answer, everything else is a broken line. */
+export function judgeError(error: unknown): Verdict {
+  const message = messageOf(error);
+  if (NO_SPACE.test(message)) return { kind: "lost", message, builderIsFine: true };
+  if (error instanceof ElsewhereError && ANSWERS.has(error.code)) return { kind: "failure" };
+  return { kind: "lost", message, builderIsFine: false };
+}
+
+/** Codes of errors that the other side sent in good order. */
+const ANSWERS = new Set(["REMOTE", "INPUT_MISSING", "UNTRUSTED"]);
+const NO_SPACE = /No space left on device|ENOSPC|Disk quota exceeded|database or disk is full/i;
+const SPACE_LINES_MAX = 5;

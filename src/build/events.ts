@@ -1,0 +1,98 @@
+import type { BuildStatus } from "#nix/build-result.ts";
+import type { StorePath } from "#nix/store-path.ts";
+
+/** Where a path that was asked for came from. Builders and stores by the name that people give them. */
+export type Origin =
+  | { readonly kind: "already-there"; readonly store: string }
+  | { readonly kind: "built"; readonly builder: string; readonly drvPath: StorePath }
+  /** The builder took it from a binary cache instead of building it. */
+  | { readonly kind: "substituted"; readonly builder: string; readonly drvPath?: StorePath }
+  /** It was there already, in another store. */
+  | { readonly kind: "copied"; readonly from: string };
+
+/** How one derivation ended. */
+export type BuildOutcome =
+  | {
+      readonly kind: "realised";
+      readonly builder: string;
+      readonly how: "built" | "substituted" | "already-there";
+      readonly outputs: ReadonlyMap<string, StorePath>;
+      /** Of the build itself, as the builder reports it or, where it does not, from request to answer. */
+      readonly durationMs: number;
+    }
+  /** The builder's own verdict. */
+  | {
+      readonly kind: "failed";
+      readonly builder: string;
+      readonly status: BuildStatus;
+      readonly message: string;
+    }
+  | { readonly kind: "dependency-failed"; readonly because: StorePath }
+  /** No machine was left to try it on; `message` says what each one said. */
+  | { readonly kind: "given-up"; readonly attempts: number; readonly message: string; readonly hint?: string }
+  | { readonly kind: "cancelled" };
+
+/** Everything that happens while derivations are realised. Views are folds over these. */
+export type BuildEvent =
+  | {
+      readonly kind: "planned";
+      readonly atMs: number;
+      /** What will be built, each after what it needs. */
+      readonly builds: readonly StorePath[];
+      readonly alreadyThere: number;
+    }
+  | { readonly kind: "builder-connecting"; readonly builder: string; readonly atMs: number }
+  | { readonly kind: "builder-up"; readonly builder: string; readonly atMs: number }
+  | {
+      readonly kind: "builder-down";
+      readonly builder: string;
+      readonly atMs: number;
+      readonly message: string;
+    }
+  | {
+      readonly kind: "copy-started";
+      readonly id: number;
+      readonly from: string;
+      readonly to: string;
+      readonly paths: number;
+      /** Of the NARs. */
+      readonly bytes: number;
+      readonly atMs: number;
+    }
+  | { readonly kind: "copy-progressed"; readonly id: number; readonly paths: number; readonly bytes: number }
+  | { readonly kind: "copy-finished"; readonly id: number; readonly atMs: number; readonly error?: string }
+  | {
+      readonly kind: "attempt-started";
+      readonly drvPath: StorePath;
+      readonly builder: string;
+      readonly attempt: number;
+      readonly atMs: number;
+    }
+  /** The builder itself says that it began: of many handed over, not all run at once. */
+  | {
+      readonly kind: "build-began";
+      readonly drvPath: StorePath;
+      readonly builder: string;
+      readonly atMs: number;
+    }
+  | { readonly kind: "phase"; readonly drvPath: StorePath; readonly phase: string }
+  | { readonly kind: "log-line"; readonly drvPath: StorePath; readonly line: string }
+  /** The attempt came to nothing and another may follow. */
+  | {
+      readonly kind: "attempt-lost";
+      readonly drvPath: StorePath;
+      readonly builder: string;
+      readonly message: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly kind: "build-finished";
+      readonly drvPath: StorePath;
+      readonly outcome: BuildOutcome;
+      readonly atMs: number;
+    }
+  | { readonly kind: "path-ready"; readonly path: StorePath; readonly origin: Origin }
+  /** What a builder says outside any build. */
+  | { readonly kind: "message"; readonly builder: string; readonly text: string };
+
+export type BuildEventSink = (event: BuildEvent) => void;

@@ -1,0 +1,233 @@
+import { unreachable } from "#base/errors.ts";
+import { gatherGraph } from "./hand-over.ts";
+import { type Candidate, choose } from "./placement.ts";
+import { ReadyQueue } from "./ready-queue.ts";
+import { type BuilderTraits, type Requirement, refusalOf } from "./requirement.ts";
+import type { BuilderState, BuildTask, Decision, Policy, ScheduleEvent, Scheduler } from "./schedule.ts";
+
+/**
+ * Places ready builds by Nix's rule over all builders at once, longest chain of dependants first. Where
+ * only one builder is left that can do a build, it is handed all that it can do in one request.
+ */
+export const simpleScheduler: Scheduler<SimpleSchedule> = { begin, advance };
+
+export interface SimpleSchedule {
+  readonly tasks: Map<string, TaskState>;
+  readonly builders: Map<string, BuilderLoad>;
+  readonly ready: ReadyQueue;
+  readonly policy: Policy;
+  stopped: boolean;
+}
+
+export interface TaskState {
+  readonly task: BuildTask;
+  readonly dependants: string[];
+  /** Tasks in the longest chain that ends in nothing waiting for it; 1 for one that nobody needs. */
+  height: number;
+  waitingFor: number;
+  attempts: number;
+  phase: "waiting" | "ready" | "running" | "done" | "failed";
+  /** Builders that lost it. */
+  readonly avoid: Set<string>;
+}
+
+export interface BuilderLoad {
+  readonly traits: BuilderTraits;
+  state: BuilderState;
+  running: number;
+}
+
+function begin(
+  tasks: readonly BuildTask[],
+  builders: readonly BuilderTraits[],
+  policy: Policy,
+): SimpleSchedule {
+  const states = new Map<string, TaskState>();
+  for (const task of tasks)
+    states.set(task.id, {
+      task,
+      dependants: [],
+      height: 1,
+      waitingFor: 0,
+      attempts: 0,
+      phase: "waiting",
+      avoid: new Set(),
+    });
+  for (const state of states.values())
+    for (const need of state.task.needs) {
+      states.get(need)!.dependants.push(state.task.id);
+      state.waitingFor++;
+    }
+  measureHeights(states);
+  const ready = new ReadyQueue();
+  const schedule: SimpleSchedule = {
+    tasks: states,
+    builders: new Map(builders.map((traits) => [traits.name, { traits, state: "connecting", running: 0 }])),
+    ready,
+    policy,
+    stopped: false,
+  };
+  for (const state of states.values()) if (state.waitingFor === 0) makeReady(schedule, state);
+  return schedule;
+}
+
+function advance(schedule: SimpleSchedule, event: ScheduleEvent) {
+  const decisions: Decision[] = [];
+  switch (event.kind) {
+    case "builder-changed":
+      schedule.builders.get(event.builder)!.state = event.state;
+      break;
+    case "succeeded":
+      if (release(schedule, event.task, event.builder)) succeed(schedule, event.task);
+      break;
+    case "failed":
+      if (release(schedule, event.task, event.builder)) fail(schedule, event.task, decisions);
+      break;
+    case "lost":
+      if (release(schedule, event.task, event.builder)) retry(schedule, event, decisions);
+      break;
+    case "stopped":
+      schedule.stopped = true;
+      break;
+    default:
+      unreachable(event);
+  }
+  if (!schedule.stopped) place(schedule, decisions);
+  return { schedule, decisions };
+}
+
+/** Gives the slot back; false for a task that was not running. */
+function release(schedule: SimpleSchedule, task: string, builder: string): boolean {
+  const state = schedule.tasks.get(task)!;
+  if (state.phase !== "running") return false;
+  schedule.builders.get(builder)!.running--;
+  return true;
+}
+
+function succeed(schedule: SimpleSchedule, task: string): void {
+  const state = schedule.tasks.get(task)!;
+  state.phase = "done";
+  for (const id of state.dependants) {
+    const dependant = schedule.tasks.get(id)!;
+    dependant.waitingFor--;
+    if (dependant.waitingFor === 0 && dependant.phase === "waiting") makeReady(schedule, dependant);
+  }
+}
+
+/** Fails a task and everything that needs it. */
+function fail(schedule: SimpleSchedule, task: string, decisions: Decision[]): void {
+  schedule.tasks.get(task)!.phase = "failed";
+  const queue = [task];
+  for (let id = queue.pop(); id !== undefined; id = queue.pop())
+    for (const dependant of schedule.tasks.get(id)!.dependants) {
+      const state = schedule.tasks.get(dependant)!;
+      if (state.phase !== "waiting") continue;
+      state.phase = "failed";
+      decisions.push({ kind: "skip", task: dependant, because: task });
+      queue.push(dependant);
+    }
+  if (!schedule.policy.keepGoing) schedule.stopped = true;
+}
+
+function retry(
+  schedule: SimpleSchedule,
+  { task, builder }: { task: string; builder: string },
+  decisions: Decision[],
+): void {
+  const state = schedule.tasks.get(task)!;
+  state.avoid.add(builder);
+  const broken = state.task.needs.find((need) => schedule.tasks.get(need)!.phase === "failed");
+  if (broken !== undefined) {
+    decisions.push({ kind: "skip", task, because: broken });
+    fail(schedule, task, decisions);
+  } else if (state.attempts >= schedule.policy.attemptsMax) giveUp(schedule, state, decisions);
+  else if (state.waitingFor > 0) state.phase = "waiting";
+  else makeReady(schedule, state);
+}
+
+function giveUp(schedule: SimpleSchedule, state: TaskState, decisions: Decision[]): void {
+  decisions.push({ kind: "give-up", task: state.task.id, attempts: state.attempts });
+  fail(schedule, state.task.id, decisions);
+}
+
+function makeReady(schedule: SimpleSchedule, state: TaskState): void {
+  state.phase = "ready";
+  schedule.ready.push(classOf(state), { id: state.task.id, height: state.height });
+}
+
+/** Ready tasks with the same needs and the same past are placed alike. */
+function classOf({ task, avoid }: TaskState): string {
+  const { system, features, preferLocal } = task.requirement;
+  return JSON.stringify([system, features, preferLocal, [...avoid].sort()]);
+}
+
+function place(schedule: SimpleSchedule, decisions: Decision[]): void {
+  for (const group of schedule.ready.groups()) {
+    for (let first = group.peek(); first && !schedule.stopped; first = group.peek()) {
+      const state = schedule.tasks.get(first.id)!;
+      if (state.phase !== "ready") {
+        group.pop();
+        continue;
+      }
+      const able = ableBuilders(schedule, state.task.requirement);
+      if (able.length === 0) {
+        group.pop();
+        giveUp(schedule, state, decisions);
+        continue;
+      }
+      const chosen = chooseFor(state, able);
+      if (!chosen) break;
+      group.pop();
+      const tasks =
+        able.length === 1 && chosen.traits.takesGraphs && chosen.running === 0
+          ? gatherGraph(schedule, state, (requirement) => isOnly(schedule, chosen, requirement))
+          : [state.task.id];
+      assign(schedule, chosen, tasks);
+      decisions.push({ kind: "assign", builder: chosen.traits.name, tasks });
+    }
+  }
+}
+
+function chooseFor(state: TaskState, able: readonly BuilderLoad[]): BuilderLoad | undefined {
+  const fresh = able.filter(({ traits }) => !state.avoid.has(traits.name));
+  // One that lost it before is better than none.
+  const open = (fresh.length > 0 ? fresh : able).filter(({ state }) => state === "up");
+  return choose(open as readonly (BuilderLoad & Candidate)[], state.task.requirement.preferLocal) as
+    | BuilderLoad
+    | undefined;
+}
+
+function assign(schedule: SimpleSchedule, builder: BuilderLoad, tasks: readonly string[]): void {
+  for (const id of tasks) {
+    const state = schedule.tasks.get(id)!;
+    state.phase = "running";
+    state.attempts++;
+    builder.running++;
+  }
+}
+
+function ableBuilders(schedule: SimpleSchedule, requirement: Requirement): BuilderLoad[] {
+  return [...schedule.builders.values()].filter(
+    ({ state, traits }) => state !== "down" && !refusalOf(traits, requirement),
+  );
+}
+
+function isOnly(schedule: SimpleSchedule, builder: BuilderLoad, requirement: Requirement): boolean {
+  const able = ableBuilders(schedule, requirement);
+  return able.length === 1 && able[0] === builder;
+}
+
+/** From what nobody needs down to the leaves, without recursion. */
+function measureHeights(states: Map<string, TaskState>): void {
+  const open = new Map([...states].map(([id, { dependants }]) => [id, dependants.length]));
+  const queue = [...states.keys()].filter((id) => open.get(id) === 0);
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    const { task, height } = states.get(id)!;
+    for (const need of task.needs) {
+      const below = states.get(need)!;
+      below.height = Math.max(below.height, height + 1);
+      open.set(need, open.get(need)! - 1);
+      if (open.get(need) === 0) queue.push(need);
+    }
+  }
+}
