@@ -7,9 +7,10 @@ import { choose, mapped, nothing, since } from "../codec/derive.ts";
 import { bool, bytes, text, u64 } from "../codec/primitives.ts";
 import { struct } from "../codec/struct.ts";
 import { type MethodAlgorithm, methodAlgorithm } from "../values/content-address.ts";
-import { streamedPathInfo, textSet, type UnkeyedPathInfo, unkeyedPathInfo } from "../values/path-info.ts";
+import { streamedPathInfo, type UnkeyedPathInfo, unkeyedPathInfo } from "../values/path-info.ts";
 import { realisation } from "../values/realisation.ts";
 import { storePath, storePathSet } from "../values/store-path.ts";
+import { textSet } from "../values/text-set.ts";
 import { acknowledgement } from "./acknowledgement.ts";
 import { type BodyKind, operation } from "./operation.ts";
 

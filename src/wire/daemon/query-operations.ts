@@ -10,9 +10,10 @@ import { struct } from "../codec/struct.ts";
 import { optionalContentAddress } from "../values/content-address.ts";
 import { derivedPath } from "../values/derived-path.ts";
 import { ZERO_SHA256 } from "../values/hash.ts";
-import { textSet, type UnkeyedPathInfo, unkeyedPathInfo } from "../values/path-info.ts";
+import { type UnkeyedPathInfo, unkeyedPathInfo } from "../values/path-info.ts";
 import { drvOutput, realisation } from "../values/realisation.ts";
 import { optionalStorePath, storePath, storePathSet } from "../values/store-path.ts";
+import { textSet } from "../values/text-set.ts";
 import { operation } from "./operation.ts";
 
 const ofPath = struct({ path: storePath });

@@ -3,8 +3,8 @@ import { list } from "../codec/collections.ts";
 import { enumeration, filler, mapped, nothing } from "../codec/derive.ts";
 import { bits64, bool, text, u64 } from "../codec/primitives.ts";
 import { struct } from "../codec/struct.ts";
-import { textSet } from "../values/path-info.ts";
 import { storePath, storePathSet } from "../values/store-path.ts";
+import { textSet } from "../values/text-set.ts";
 import { acknowledgement } from "./acknowledgement.ts";
 import { operation } from "./operation.ts";
 

@@ -7,8 +7,9 @@ import { u64 } from "../codec/primitives.ts";
 import { struct } from "../codec/struct.ts";
 import { optionalContentAddress } from "../values/content-address.ts";
 import { prefixedSha256, ZERO_SHA256 } from "../values/hash.ts";
-import { textSet, type UnkeyedPathInfo } from "../values/path-info.ts";
+import type { UnkeyedPathInfo } from "../values/path-info.ts";
 import { optionalStorePath, storePathSet } from "../values/store-path.ts";
+import { textSet } from "../values/text-set.ts";
 
 const NO_SIGNATURES: readonly string[] = [];
 

@@ -1,14 +1,12 @@
 import { BUILD_STATUSES, type BuildResult, type BuildStatus } from "#nix/build-result.ts";
 import type { Realisation } from "#nix/realisation.ts";
+import { formatDrvOutput } from "#nix/realisation-text.ts";
 import type { Codec } from "../codec/codec.ts";
 import { map } from "../codec/collections.ts";
 import { enumeration, mapped } from "../codec/derive.ts";
 import { text } from "../codec/primitives.ts";
-import { struct } from "../codec/struct.ts";
 import { ZERO_SHA256 } from "./hash.ts";
-import { textSet } from "./path-info.ts";
-import { printDrvOutput, realisation } from "./realisation.ts";
-import { storePath } from "./store-path.ts";
+import { realisation, unkeyedRealisation } from "./realisation.ts";
 
 export type BuiltOutputs = BuildResult["builtOutputs"];
 
@@ -21,11 +19,8 @@ export const builtOutputsByHash: Codec<BuiltOutputs> = mapped(map(text, realisat
   parse: (found): BuiltOutputs =>
     new Map([...found.values()].map((value) => [value.id.outputName, value] as const)),
   print: (outputs) =>
-    new Map([...outputs.values()].map((value) => [printDrvOutput(value.id), value] as const)),
+    new Map([...outputs.values()].map((value) => [formatDrvOutput(value.id), value] as const)),
 });
-
-/** What an output turned out to be, where the derivation is known from elsewhere. */
-export const unkeyedRealisation = struct({ outPath: storePath, signatures: textSet });
 
 /** By output name. The hash of the derivation is not sent: it reads as zeros. */
 export const builtOutputsByName: Codec<BuiltOutputs> = mapped(map(text, unkeyedRealisation), {

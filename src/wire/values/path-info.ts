@@ -1,20 +1,17 @@
 import type { PathInfo } from "#nix/path-info.ts";
 import type { Codec } from "../codec/codec.ts";
-import { set } from "../codec/collections.ts";
 import { mapped, since } from "../codec/derive.ts";
-import { bool, text, u64 } from "../codec/primitives.ts";
+import { bool, u64 } from "../codec/primitives.ts";
 import { struct } from "../codec/struct.ts";
 import { optionalContentAddress } from "./content-address.ts";
 import { bareSha256 } from "./hash.ts";
 import { optionalStorePath, storePath, storePathSet } from "./store-path.ts";
+import { textSet } from "./text-set.ts";
 
 /** What a store knows of a path that both sides have named. */
 export type UnkeyedPathInfo = Omit<PathInfo, "path">;
 
 const NO_SIGNATURES: readonly string[] = [];
-
-/** Texts in the order of their bytes. */
-export const textSet: Codec<readonly string[]> = set(text);
 
 const unkeyedFields = {
   deriver: optionalStorePath,
