@@ -3,7 +3,6 @@ import { unreachable } from "#base/errors.ts";
 import type { BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Decision, ScheduleEvent } from "#schedule/schedule.ts";
-import { type SimpleSchedule, simpleScheduler } from "#schedule/simple-scheduler.ts";
 import type { BuildOutcome, Origin } from "../events.ts";
 import { type ActiveSite, attempt, outputsOfResult, refusedResult } from "./attempt.ts";
 import { explainGivingUp } from "./give-up.ts";
@@ -19,19 +18,21 @@ export class Execution {
   readonly #builds: ReadonlyMap<StorePath, PlannedBuild>;
   readonly #done = new Deferred<void>();
   readonly #attempts = new Map<StorePath, number>();
-  #schedule: SimpleSchedule;
+  #schedule: unknown;
   #running = 0;
+  readonly #lostBefore: number;
 
   constructor(run: Run, builds: readonly PlannedBuild[]) {
     this.#run = run;
+    this.#lostBefore = run.lostBuilders;
     this.#builds = new Map(builds.map((build) => [build.drvPath, build]));
-    const { sites, policy } = run.request;
+    const { sites, policy, scheduler } = run.request;
     const tasks = builds.map(({ drvPath, derivation, needs }) => ({
       id: drvPath,
       requirement: requirementOf(derivation),
       needs,
     }));
-    this.#schedule = simpleScheduler.begin(
+    this.#schedule = scheduler.begin(
       tasks,
       sites.map(({ traits }) => traits),
       policy,
@@ -56,7 +57,6 @@ export class Execution {
             this.#tell({ kind: "builder-changed", builder: traits.name, state: wanted });
       this.#checkEnd();
       await this.#done.promise;
-      this.#cancelTheRest();
     } finally {
       sites.onChange = () => undefined;
       request.signal.removeEventListener("abort", stop);
@@ -64,7 +64,7 @@ export class Execution {
   }
 
   #tell(event: ScheduleEvent): void {
-    const { schedule, decisions } = simpleScheduler.advance(this.#schedule, event);
+    const { schedule, decisions } = this.#run.request.scheduler.advance(this.#schedule, event);
     this.#schedule = schedule;
     for (const decision of decisions) this.#carryOut(decision);
     this.#checkEnd();
@@ -190,15 +190,16 @@ export class Execution {
     return { kind: "failed", builder: active.site.traits.name, status: result.status, message };
   }
 
+  /** While a builder was lost in this schedule, what could not be done in it may be done in the next. */
   #end(drvPath: StorePath, outcome: BuildOutcome): void {
-    if (this.#run.hasFinalFailure(drvPath)) return;
-    this.#run.outcomes.set(drvPath, outcome);
-    this.#run.request.events({ kind: "build-finished", drvPath, outcome, atMs: this.#run.context.now() });
+    const mayStillBe = this.#run.lostBuilders > this.#lostBefore && this.#isSetback(outcome);
+    if (mayStillBe) this.#run.postpone(drvPath, outcome);
+    else this.#run.end(drvPath, outcome);
   }
 
-  #cancelTheRest(): void {
-    for (const drvPath of this.#builds.keys())
-      if (!this.#run.outcomes.has(drvPath)) this.#end(drvPath, { kind: "cancelled" });
+  #isSetback(outcome: BuildOutcome): boolean {
+    if (outcome.kind === "dependency-failed") return !this.#run.hasFinalFailure(outcome.because);
+    return outcome.kind === "given-up";
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "#base/clock.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { Policy } from "#schedule/schedule.ts";
+import type { Policy, Scheduler } from "#schedule/schedule.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { BuildEventSink, BuildOutcome, Origin } from "../events.ts";
 import { Execution } from "./execution.ts";
@@ -19,6 +19,7 @@ export interface RealiseRequest {
   /** Where the wished outputs shall end. */
   readonly destination: Holder;
   readonly sites: readonly BuildSite[];
+  readonly scheduler: Scheduler<unknown>;
   readonly policy: Policy;
   readonly settings: BuildSettings;
   /** Builders may take inputs from their own binary caches. */
@@ -59,6 +60,7 @@ export async function realise(request: RealiseRequest): Promise<RealiseReport> {
     builds = run.plan().filter(({ drvPath }) => !run.hasFinalFailure(drvPath));
   }
   request.signal.throwIfAborted();
+  run.conclude(builds);
   return run.report();
 }
 

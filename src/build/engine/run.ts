@@ -23,6 +23,7 @@ export class Run implements AsyncDisposable {
   readonly #outputs = new Map<StorePath, Map<string, StorePath>>();
   readonly #origins = new Map<StorePath, Origin>();
   readonly #made = new Map<StorePath, Origin>();
+  readonly #postponed = new Map<StorePath, BuildOutcome>();
   readonly #home: Feeder;
   #copies = 0;
 
@@ -128,6 +129,26 @@ export class Run implements AsyncDisposable {
     return wishes.every(({ drvPath, outputs }) =>
       outputs.every((name) => this.#origins.has(this.outputsOf(drvPath).get(name)!)),
     );
+  }
+
+  /** The end of a build, told once; a later success replaces nothing. */
+  end(drvPath: StorePath, outcome: BuildOutcome): void {
+    this.#postponed.delete(drvPath);
+    if (this.outcomes.has(drvPath) && outcome.kind !== "realised") return;
+    this.outcomes.set(drvPath, outcome);
+    this.request.events({ kind: "build-finished", drvPath, outcome, atMs: this.context.now() });
+  }
+
+  /** An end that another round may still avert. */
+  postpone(drvPath: StorePath, outcome: BuildOutcome): void {
+    this.#postponed.set(drvPath, outcome);
+  }
+
+  /** Nothing more will be tried: what was postponed has ended, and what was never begun is cancelled. */
+  conclude(builds: readonly PlannedBuild[]): void {
+    for (const [drvPath, outcome] of this.#postponed) this.end(drvPath, outcome);
+    for (const { drvPath } of builds)
+      if (!this.outcomes.has(drvPath)) this.end(drvPath, { kind: "cancelled" });
   }
 
   hasFinalFailure(drvPath: StorePath): boolean {

@@ -24,11 +24,14 @@ export function judgeResult(result: BuildResult, logTail: readonly string[]): Ve
 export function judgeError(error: unknown): Verdict {
   const message = messageOf(error);
   if (NO_SPACE.test(message)) return { kind: "lost", message, builderIsFine: true };
-  if (error instanceof ElsewhereError && ANSWERS.has(error.code)) return { kind: "failure" };
+  const code = error instanceof ElsewhereError ? error.code : undefined;
+  // What held the input went away: the plan made after that mends it.
+  if (code === "INPUT_MISSING") return { kind: "lost", message, builderIsFine: true };
+  if (code !== undefined && ANSWERS.has(code)) return { kind: "failure" };
   return { kind: "lost", message, builderIsFine: false };
 }
 
 /** Codes of errors that the other side sent in good order. */
-const ANSWERS = new Set(["REMOTE", "INPUT_MISSING", "UNTRUSTED"]);
+const ANSWERS = new Set(["REMOTE", "UNTRUSTED"]);
 const NO_SPACE = /No space left on device|ENOSPC|Disk quota exceeded|database or disk is full/i;
 const SPACE_LINES_MAX = 5;

@@ -1,0 +1,183 @@
+import { systemClock } from "#base/clock.ts";
+import { Deferred } from "#base/deferred.ts";
+import { type RealiseReport, realise } from "#build/engine/realise.ts";
+import { type BuildSite, type ConnectedSite, forgetfulHealth } from "#build/engine/site.ts";
+import type { BuildEvent } from "#build/events.ts";
+import type { BuildResult, BuildStatus } from "#nix/build-result.ts";
+import type { Derivation } from "#nix/derivation.ts";
+import type { DerivedPath } from "#nix/derived-path.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { BuilderTraits } from "#schedule/requirement.ts";
+import { simpleScheduler } from "#schedule/simple-scheduler.ts";
+import type { RealiseOptions, Realiser } from "#store/realiser.ts";
+import { TransportError } from "#transport/transport-error.ts";
+import { FakeStore, pathNamed } from "./fake-store.ts";
+
+type Script = (drvPath: StorePath, options: RealiseOptions) => Promise<BuildStatus> | BuildStatus;
+
+/** A small world: a graph of derivations, a destination, and builders that do as they are told. */
+export class EngineRig {
+  readonly home = new FakeStore("home");
+  readonly graph = new Map<StorePath, Derivation>();
+  readonly builders = new Map<string, FakeBuilder>();
+  readonly events: BuildEvent[] = [];
+  readonly controller = new AbortController();
+  keepGoing = false;
+
+  /** Declares a derivation with one output; the `.drv` is in the destination store. */
+  derive(name: string, inputs: readonly string[] = [], extra: Partial<Derivation> = {}): StorePath {
+    const drvPath = drv(name);
+    const inputPaths = inputs.map(drv).sort();
+    this.graph.set(drvPath, {
+      name,
+      outputs: new Map([["out", { kind: "input-addressed", path: pathNamed(name) }]]),
+      inputSources: [],
+      inputDerivations: new Map(inputPaths.map((input) => [input, { outputs: ["out"], dynamic: new Map() }])),
+      system: "x86_64-linux",
+      builder: "/bin/sh",
+      args: [],
+      env: new Map(),
+      ...extra,
+    });
+    this.home.hold(drvPath, inputPaths);
+    return drvPath;
+  }
+
+  builder(name: string, traits: Partial<BuilderTraits> = {}): FakeBuilder {
+    const builder = new FakeBuilder(name, this.graph, traits);
+    this.builders.set(name, builder);
+    return builder;
+  }
+
+  async build(...names: string[]): Promise<RealiseReport> {
+    return await realise({
+      graph: this.graph,
+      wishes: names.map((name) => ({ drvPath: drv(name), outputs: ["out"] })),
+      drvStore: this.#homeHolder,
+      destination: this.#homeHolder,
+      sites: [...this.builders.values()],
+      scheduler: simpleScheduler,
+      policy: { keepGoing: this.keepGoing, attemptsMax: 3 },
+      settings: {},
+      buildersUseSubstitutes: false,
+      health: forgetfulHealth,
+      events: (event) => this.events.push(event),
+      clock: systemClock,
+      signal: this.controller.signal,
+    });
+  }
+
+  readonly #homeHolder = { name: "home", store: this.home };
+}
+
+/** A builder in memory. `script` decides how builds end; without one they succeed. */
+export class FakeBuilder implements BuildSite, ConnectedSite, Realiser {
+  readonly traits: BuilderTraits;
+  readonly store: FakeStore;
+  readonly realiser = this;
+  trusted: boolean | undefined = true;
+  script: Script = () => "Built";
+  unreachable: string | undefined;
+  connections = 0;
+  /** Derivations in the order in which they began, and how many came in each request. */
+  readonly began: StorePath[] = [];
+  readonly requests: number[] = [];
+  readonly #graph: ReadonlyMap<StorePath, Derivation>;
+  #waiting: { count: number; reached: Deferred<void> }[] = [];
+
+  constructor(name: string, graph: ReadonlyMap<StorePath, Derivation>, traits: Partial<BuilderTraits>) {
+    this.#graph = graph;
+    this.store = new FakeStore(name);
+    this.traits = {
+      name,
+      systems: ["x86_64-linux"],
+      supportedFeatures: [],
+      mandatoryFeatures: [],
+      maxJobs: 2,
+      speedFactor: 1,
+      local: false,
+      takesGraphs: false,
+      ...traits,
+    };
+  }
+
+  async connect(): Promise<ConnectedSite> {
+    this.connections++;
+    if (this.unreachable) throw new TransportError("TRANSPORT_TIMEOUT", this.unreachable);
+    return this;
+  }
+
+  /** Resolves when this builder has begun `count` builds. */
+  async hasBegun(count: number): Promise<void> {
+    if (this.began.length >= count) return;
+    const reached = new Deferred<void>();
+    this.#waiting.push({ count, reached });
+    await reached.promise;
+  }
+
+  /** Goes away in the middle of things. */
+  vanish(): TransportError {
+    const error = new TransportError("TRANSPORT_LOST", `${this.traits.name} is gone`);
+    this.store.broken = error;
+    return error;
+  }
+
+  async buildDerivation(drvPath: StorePath, _basic: unknown, options: RealiseOptions): Promise<BuildResult> {
+    this.requests.push(1);
+    return await this.#run(drvPath, options);
+  }
+
+  async buildPaths(paths: readonly DerivedPath[], options: RealiseOptions) {
+    this.requests.push(paths.length);
+    const results = [];
+    const failed = new Set<StorePath>();
+    for (const path of paths) {
+      if (path.kind !== "built") throw new Error("only derivations are asked for");
+      const needs = [...this.#graph.get(path.drvPath)!.inputDerivations.keys()];
+      const result = needs.some((need) => failed.has(need))
+        ? resultOf("DependencyFailed")
+        : await this.#run(path.drvPath, options);
+      if (result.status !== "Built") failed.add(path.drvPath);
+      results.push({ ...result, path });
+    }
+    return results;
+  }
+
+  async queryMissing(): Promise<never> {
+    throw new Error("not part of these stories");
+  }
+
+  async [Symbol.asyncDispose]() {}
+
+  async #run(drvPath: StorePath, options: RealiseOptions): Promise<BuildResult> {
+    this.began.push(drvPath);
+    for (const { count, reached } of this.#waiting) if (this.began.length >= count) reached.resolve();
+    const derivation = this.#graph.get(drvPath)!;
+    const inputs = [...derivation.inputDerivations.keys()].map((input) => pathNamed(nameOfDrv(input)));
+    for (const input of inputs)
+      if (!this.store.infos.has(input)) throw new Error(`${input} was not sent before ${drvPath} began`);
+    const status = await this.script(drvPath, options);
+    if (status === "Built") this.store.hold(pathNamed(derivation.name), inputs);
+    return resultOf(status);
+  }
+}
+
+export function drv(name: string): StorePath {
+  return pathNamed(`${name}.drv`);
+}
+
+function nameOfDrv(path: StorePath): string {
+  return path.slice(33).replace(/\.drv$/, "");
+}
+
+function resultOf(status: BuildStatus): BuildResult {
+  return {
+    status,
+    errorMessage: status === "Built" ? "" : `it ended as ${status}`,
+    timesBuilt: 1,
+    isNonDeterministic: false,
+    startTime: 0,
+    stopTime: 0,
+    builtOutputs: new Map(),
+  };
+}
