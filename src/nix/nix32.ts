@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { MalformedError } from "#base/errors.ts";
 
 /**
@@ -18,10 +19,10 @@ export function encodeNix32(bytes: Uint8Array): string {
 }
 
 /** The `size` bytes that a nix32 text stands for. */
-export function decodeNix32(text: string, size: number): Uint8Array {
+export function decodeNix32(text: string, size: number): Buffer {
   if (text.length !== nix32Length(size))
     throw new MalformedError("nix32", text, `want ${nix32Length(size)} digits`);
-  const bytes = new Uint8Array(size);
+  const bytes = Buffer.alloc(size);
   for (let position = 0; position < text.length; position++) {
     const value = VALUES[text.charCodeAt(text.length - 1 - position)] ?? -1;
     if (value < 0)
