@@ -38,3 +38,11 @@ export class DownstreamPlaceholder {
 function render(hash: Hash): string {
   return `/${encodeNix32(hash.digest)}`;
 }
+
+/** `text` with each key of `paths`, a placeholder, replaced by what it stands for. */
+export function replacePlaceholders(text: string, paths: ReadonlyMap<string, string>): string {
+  let replaced = text;
+  if (!text.includes("/")) return text;
+  for (const [placeholder, path] of paths) replaced = replaced.replaceAll(placeholder, () => path);
+  return replaced;
+}
