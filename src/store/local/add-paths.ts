@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import type { ByteSource } from "#base/byte-reader.ts";
+import { ElsewhereError } from "#base/errors.ts";
+import { formatHash, type Hash, hashEquals } from "#nix/hash.ts";
+import type { PathInfo } from "#nix/path-info.ts";
+import { restorePath } from "../nar/restore-path.ts";
+import type { AddOptions, IncomingPath } from "../store.ts";
+import { checkContentAddress } from "./content-claim.ts";
+import type { StoreContext } from "./context.ts";
+import { install, type Staged } from "./install.ts";
+import { MissingReferenceError } from "./registration.ts";
+import { removeTree } from "./scratch.ts";
+import { syncTree } from "./sync-tree.ts";
+import { checkTrust } from "./trust.ts";
+
+/**
+ * Adds a stream of paths. Each is unpacked beside the store while it is hashed; those that are complete are
+ * moved in and registered a batch at a time. When the stream breaks, what came whole is kept.
+ */
+export async function addPaths(
+  store: StoreContext,
+  incoming: AsyncIterable<IncomingPath>,
+  options: AddOptions = {},
+): Promise<void> {
+  store.checkWritable();
+  await using batch = new Batch(store);
+  for await (const { info, nar } of incoming) {
+    await store.addTempRoots([info.path]);
+    if (!options.repair && (batch.has(info.path) || store.paths.isValid(info.path))) await drain(nar);
+    else {
+      batch.checkReferences(info);
+      await batch.add(await stage(store, { info, nar }, options));
+    }
+  }
+  await batch.flush();
+}
+
+/** Unpacks one path into the scratch area and verifies all that its information claims. */
+async function stage(
+  store: StoreContext,
+  { info, nar }: IncomingPath,
+  { repair = false, checkSignatures = true }: AddOptions,
+): Promise<Staged> {
+  const accepted = checkSignatures ? { ...info, ultimate: false } : info;
+  if (checkSignatures) checkTrust(store, accepted);
+  const place = (await store.scratch()).place();
+  try {
+    const hasher = createHash("sha256");
+    const size = await restorePath(nar, place, { canonical: true, tap: hasher });
+    checkNar(store, accepted, { algorithm: "sha256", digest: hasher.digest() }, size);
+    if (info.contentAddress) await checkContentAddress(store, accepted, place);
+    if (store.settings.fsyncStorePaths) syncTree(place);
+    return { info: { ...accepted, narSize: size }, place, repair };
+  } catch (error) {
+    removeTree(place);
+    throw error;
+  }
+}
+
+function checkNar(store: StoreContext, info: PathInfo, found: Hash, size: number): void {
+  const path = store.print(info.path);
+  if (!hashEquals(found, info.narHash))
+    throw new ElsewhereError(
+      "HASH_MISMATCH",
+      `Cannot import '${path}': hash mismatch importing path '${path}';\n  specified: ${formatHash(info.narHash, "nix32")}\n  got:       ${formatHash(found, "nix32")}`,
+      { hint: "The contents were damaged on the way, or the store they come from is corrupt" },
+    );
+  if (info.narSize !== 0 && size !== info.narSize)
+    throw new ElsewhereError(
+      "SIZE_MISMATCH",
+      `Cannot import '${path}': size mismatch importing path '${path}';\n  specified: ${info.narSize}\n  got:       ${size}`,
+    );
+}
+
+/** Staged paths on their way in. Disposing it installs what is complete. */
+class Batch implements AsyncDisposable {
+  readonly #store: StoreContext;
+  #staged: Staged[] = [];
+  readonly #paths = new Set<string>();
+  #bytes = 0;
+  #startedMs = 0;
+
+  constructor(store: StoreContext) {
+    this.#store = store;
+  }
+
+  has(path: string): boolean {
+    return this.#paths.has(path);
+  }
+
+  /** A path that cannot be registered must not take the batch with it. */
+  checkReferences({ path, references }: PathInfo): void {
+    const others = references.filter((reference) => reference !== path && !this.#paths.has(reference));
+    if (others.length === 0) return;
+    const valid = this.#store.paths.validAmong(others);
+    const missing = others.find((reference) => !valid.has(reference));
+    if (missing) throw new MissingReferenceError(this.#store.print(path), this.#store.print(missing));
+  }
+
+  async add(item: Staged): Promise<void> {
+    if (this.#staged.length === 0) this.#startedMs = this.#store.clock.now();
+    this.#staged.push(item);
+    this.#paths.add(item.info.path);
+    this.#bytes += item.info.narSize;
+    const isFull = this.#staged.length >= BATCH_PATHS || this.#bytes >= BATCH_BYTES;
+    if (isFull || this.#store.clock.now() - this.#startedMs >= BATCH_MS) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const staged = this.#staged;
+    this.#staged = [];
+    this.#paths.clear();
+    this.#bytes = 0;
+    await install(this.#store, staged);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+  }
+}
+
+async function drain(source: ByteSource): Promise<void> {
+  for await (const _ of source);
+}
+
+/** A batch goes in when it holds this many paths, */
+const BATCH_PATHS = 256;
+/** or NARs of so many bytes, */
+const BATCH_BYTES = 32 * 1024 * 1024;
+/** or has waited so long for more: what is registered need not be sent again. */
+const BATCH_MS = 250;

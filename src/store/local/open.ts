@@ -1,0 +1,35 @@
+import { mkdirSync } from "node:fs";
+import { type Clock, systemClock } from "#base/clock.ts";
+import { StoreContext } from "./context.ts";
+import { openDatabase } from "./database.ts";
+import { layoutOf, type StoreLayout } from "./layout.ts";
+import { LocalStore } from "./local-store.ts";
+import { type LocalStoreOptions, settingsOf } from "./settings.ts";
+
+/**
+ * Opens a store on this machine's disk, making it where there is none. A store whose database this user may
+ * not write is opened for reading.
+ */
+export async function openLocalStore(
+  options: LocalStoreOptions = {},
+  clock: Clock = systemClock,
+): Promise<LocalStore> {
+  const layout = layoutOf(options);
+  const settings = settingsOf(options);
+  const db = await openDatabase(layout.stateDir, {
+    readOnly: options.readOnly ?? false,
+    fsyncMetadata: settings.fsyncMetadata,
+  });
+  if (!db.isReadOnly) makeFolders(layout);
+  return new LocalStore(new StoreContext({ layout, settings, db, clock }));
+}
+
+function makeFolders({ realStoreDir, stateDir }: StoreLayout): void {
+  for (const folder of [
+    `${realStoreDir}/.links`,
+    `${stateDir}/temproots`,
+    `${stateDir}/gcroots/auto`,
+    `${stateDir}/profiles`,
+  ])
+    mkdirSync(folder, { recursive: true });
+}

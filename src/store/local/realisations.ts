@@ -1,0 +1,66 @@
+import { ElsewhereError } from "#base/errors.ts";
+import { formatHash, parseHash } from "#nix/hash.ts";
+import type { DrvOutput, Realisation } from "#nix/realisation.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import type { StoreContext } from "./context.ts";
+import { parseSignatures } from "./path-rows.ts";
+import { checkRealisationTrust } from "./trust.ts";
+import { InvalidPathError } from "./valid-paths.ts";
+
+/** Which path an output of a content-addressed derivation was realised as here. */
+export function queryRealisation({ db, layout }: StoreContext, id: DrvOutput): Realisation | undefined {
+  const rows = db.rows(
+    `select v.path, r.signatures from Realisations r join ValidPaths v on v.id = r.outputPath
+     where r.drvPath = ? and r.outputName = ?`,
+    formatHash(id.drvHash, "base16"),
+    id.outputName,
+  );
+  const row = rows[0];
+  if (!row) return undefined;
+  return {
+    id: { drvHash: parseHash(formatHash(id.drvHash, "base16")), outputName: id.outputName },
+    outPath: parseStorePath(layout.storeDir, row[0] as string),
+    signatures: parseSignatures(row[1] as string | null),
+    dependentRealisations: new Map(),
+  };
+}
+
+/** Notes a realisation whose path is valid; one that is known for the same path gains the signatures. */
+export function registerRealisation(
+  store: StoreContext,
+  realisation: Realisation,
+  { checkSignatures = true }: { checkSignatures?: boolean } = {},
+): void {
+  const { db } = store;
+  store.checkWritable();
+  if (checkSignatures) checkRealisationTrust(store, realisation);
+  db.transaction(() => {
+    const { id, outPath } = realisation;
+    const known = queryRealisation(store, id);
+    const drvHash = formatHash(id.drvHash, "base16");
+    if (known?.outPath === outPath) {
+      const signatures = [...new Set([...known.signatures, ...realisation.signatures])].sort().join(" ");
+      db.run(
+        "update Realisations set signatures = ? where drvPath = ? and outputName = ?",
+        signatures,
+        drvHash,
+        id.outputName,
+      );
+      return;
+    }
+    if (known)
+      throw new ElsewhereError(
+        "REALISATION_CONFLICT",
+        `Cannot register '${outPath}' as the output '${id.outputName}' of ${drvHash}: we already have another one locally, '${known.outPath}'`,
+      );
+    const row = db.rows("select id from ValidPaths where path = ?", store.print(outPath))[0];
+    if (!row) throw new InvalidPathError(store.print(outPath));
+    db.run(
+      "insert into Realisations (drvPath, outputName, outputPath, signatures) values (?, ?, ?, ?)",
+      drvHash,
+      id.outputName,
+      row[0]!,
+      realisation.signatures.join(" "),
+    );
+  });
+}

@@ -1,0 +1,36 @@
+import { ElsewhereError } from "#base/errors.ts";
+import type { PathInfo } from "#nix/path-info.ts";
+import type { Realisation } from "#nix/realisation.ts";
+import { formatDrvOutput, realisationFingerprint } from "#nix/realisation-text.ts";
+import { validSignatures } from "#nix/signature-fingerprint.ts";
+import { isContentAddressed } from "./content-claim.ts";
+import type { StoreContext } from "./context.ts";
+
+/**
+ * Throws unless a path may be taken from someone who is not trusted: it is signed by a trusted key, or its
+ * name follows from its contents, or this store asks for no signatures.
+ */
+export function checkTrust(store: StoreContext, info: PathInfo): void {
+  const { settings, layout } = store;
+  if (!settings.requireSigs || isContentAddressed(layout.storeDir, info)) return;
+  if (validSignatures(layout.storeDir, info, store.trustedKeys).length > 0) return;
+  throw untrusted(`add path '${store.print(info.path)}'`);
+}
+
+/** The same for a realisation, which nothing but a signature vouches for. */
+export function checkRealisationTrust(store: StoreContext, realisation: Realisation): void {
+  if (!store.settings.requireSigs) return;
+  const { signatures, id } = realisation;
+  if (store.trustedKeys.valid(realisationFingerprint(realisation), signatures).length > 0) return;
+  throw untrusted(`register realisation '${formatDrvOutput(id)}'`);
+}
+
+function untrusted(attempt: string): ElsewhereError {
+  return new ElsewhereError(
+    "UNTRUSTED_PATH",
+    `Cannot ${attempt} because it lacks a signature by a trusted key`,
+    {
+      hint: "Sign it, add its signer to trusted-public-keys, or send it as one of the store's trusted-users",
+    },
+  );
+}
