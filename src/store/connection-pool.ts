@@ -1,0 +1,86 @@
+import { Semaphore } from "#base/semaphore.ts";
+
+/** What a pool holds. */
+export interface PooledConnection extends AsyncDisposable {
+  /** Whether it may be used again. */
+  readonly isUsable: boolean;
+}
+
+export interface PoolOptions<C> {
+  readonly open: () => Promise<C>;
+  /** How many connections there may be at once. */
+  readonly connectionsMax: number;
+}
+
+/** Connections to one peer: made when needed, used by one at a time, kept for the next. */
+export class ConnectionPool<C extends PooledConnection> implements AsyncDisposable {
+  readonly #open: () => Promise<C>;
+  readonly #permits: Semaphore;
+  readonly #idle: C[] = [];
+  readonly #all = new Set<C>();
+  #isClosed = false;
+
+  constructor({ open, connectionsMax }: PoolOptions<C>) {
+    this.#open = open;
+    this.#permits = new Semaphore(connectionsMax);
+  }
+
+  /** Runs `work` with a connection of its own. */
+  async use<T>(work: (connection: C) => Promise<T>): Promise<T> {
+    await using lease = await this.lease();
+    return await work(lease.connection);
+  }
+
+  /** A connection until the lease is disposed. */
+  async lease(): Promise<Lease<C>> {
+    const permit = await this.#permits.acquire();
+    try {
+      const connection = this.#takeIdle() ?? (await this.#openOne());
+      return {
+        connection,
+        [Symbol.asyncDispose]: async () => {
+          permit[Symbol.dispose]();
+          await this.#giveBack(connection);
+        },
+      };
+    } catch (error) {
+      permit[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#idle.length = 0;
+    await Promise.all([...this.#all].map((connection) => connection[Symbol.asyncDispose]()));
+    this.#all.clear();
+  }
+
+  #takeIdle(): C | undefined {
+    for (let found = this.#idle.pop(); found; found = this.#idle.pop()) {
+      if (found.isUsable) return found;
+      this.#all.delete(found);
+      void found[Symbol.asyncDispose]();
+    }
+    return undefined;
+  }
+
+  async #openOne(): Promise<C> {
+    const connection = await this.#open();
+    this.#all.add(connection);
+    return connection;
+  }
+
+  async #giveBack(connection: C): Promise<void> {
+    if (connection.isUsable && !this.#isClosed) {
+      this.#idle.push(connection);
+      return;
+    }
+    this.#all.delete(connection);
+    await connection[Symbol.asyncDispose]();
+  }
+}
+
+export interface Lease<C> extends AsyncDisposable {
+  readonly connection: C;
+}

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
+import type { ByteStream } from "./byte-stream.ts";
+import { NodeByteStream } from "./node-stream.ts";
+import { OutputTail } from "./output-tail.ts";
+import { TransportError } from "./transport-error.ts";
+
+/** How a carried process ended. */
+export interface ProcessEnd {
+  /** Exit status; null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The last part of its standard error. */
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  /** Names the other end in errors. */
+  readonly peer?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** What the process writes to its standard error, as it comes. */
+  readonly onStderr?: (chunk: Uint8Array) => void;
+  /** Turns an end that is no success into an error. */
+  readonly explain?: (end: ProcessEnd) => Error;
+}
+
+/** Starts a program and talks to its standard input and output. */
+export function openCommand(
+  command: readonly [string, ...string[]],
+  options: CommandOptions = {},
+): ByteStream {
+  const peer = options.peer ?? command[0];
+  const [program, ...args] = command;
+  const child = spawn(program, args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    ...(options.env && { env: options.env }),
+    ...(options.cwd && { cwd: options.cwd }),
+  });
+  const tail = new OutputTail();
+  child.stderr.on("data", (chunk: Uint8Array) => {
+    tail.push(chunk);
+    options.onStderr?.(chunk);
+  });
+  const stream = streamOfChild(child as PipedChild, peer);
+  const explain = options.explain ?? ((end) => endError(peer, end));
+  child.once("error", (error) => stream.settle(spawnError(program, error)));
+  child.once("close", (code, signal) => {
+    const end = { code, signal, stderr: tail.text };
+    stream.settle(code === 0 ? undefined : explain(end));
+  });
+  return stream;
+}
+
+type PipedChild = ChildProcess & { stdin: Writable; stdout: Readable };
+
+function streamOfChild(child: PipedChild, peer: string): NodeByteStream {
+  return new NodeByteStream({
+    peer,
+    input: child.stdout,
+    output: child.stdin,
+    close: async () => {
+      child.stdin.end();
+      child.stdout.destroy();
+      await endOfProcess(child);
+    },
+  });
+}
+
+/** Waits until a process whose input was closed is gone; stops it when it does not go by itself. */
+async function endOfProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const stop = new AbortController();
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    const waited = setTimeout(GRACE_MS, "waited" as const, { signal: stop.signal }).catch(() => undefined);
+    if ((await Promise.race([gone, waited])) !== "waited") break;
+    child.kill(signal);
+  }
+  await gone;
+  stop.abort();
+}
+
+function endError(peer: string, { code, signal, stderr }: ProcessEnd): TransportError {
+  const how = signal ? `was ended by ${signal}` : `exited with status ${code}`;
+  return new TransportError("TRANSPORT_LOST", `Lost ${peer}: it ${how}${stderr ? `: ${stderr}` : ""}`);
+}
+
+/** An error for a program that could not be started at all. */
+export function spawnError(program: string, error: NodeJS.ErrnoException): TransportError {
+  if (error.code === "ENOENT")
+    return new TransportError("TRANSPORT_PROGRAM_MISSING", `Cannot start '${program}': it is not installed`, {
+      hint: `Install it, or add its folder to PATH`,
+      cause: error,
+    });
+  return new TransportError("TRANSPORT_LOST", `Cannot start '${program}': ${error.message}`, {
+    cause: error,
+  });
+}
+
+/** How long a process may take to end once its input is closed, and again after SIGTERM. Milliseconds. */
+const GRACE_MS = 2000;

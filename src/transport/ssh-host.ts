@@ -1,0 +1,115 @@
+import { Buffer } from "node:buffer";
+import { writeFileSync } from "node:fs";
+import { MalformedError } from "#base/errors.ts";
+import type { ByteStream } from "./byte-stream.ts";
+import { openCommand, type ProcessEnd } from "./command.ts";
+import { patienceArguments, sessionArguments, targetArguments } from "./ssh-arguments.ts";
+import { fastCipherArguments } from "./ssh-cipher.ts";
+import { readSshConfiguration, type SshConfiguration, sharesConnections } from "./ssh-configuration.ts";
+import { explainSshEnd } from "./ssh-failure.ts";
+import { makeSshFolder, type SshFolder } from "./ssh-folder.ts";
+import { SshMaster } from "./ssh-master.ts";
+import { type SshSettings, sshDestination } from "./ssh-settings.ts";
+
+export interface SshSessionOptions {
+  /** Names the other end in errors: `ssh-ng://host`. */
+  readonly peer: string;
+  /** What the remote command, and ssh, write to standard error. */
+  readonly onStderr?: (chunk: Uint8Array) => void;
+}
+
+/**
+ * A host reached by the system's ssh: one kept connection, any number of sessions over it. Where the person's
+ * configuration shares connections already, or sharing is refused, each session is an ssh of its own.
+ */
+export class SshHost implements AsyncDisposable {
+  readonly settings: SshSettings;
+  readonly #folder: SshFolder;
+  readonly #program: string;
+  #common: Promise<CommonArguments> | undefined;
+  #master: Promise<SshMaster | undefined> | undefined;
+
+  constructor(settings: SshSettings) {
+    this.settings = settings;
+    this.#program = settings.program ?? "ssh";
+    this.#folder = makeSshFolder();
+    if (settings.publicHostKey !== undefined)
+      writeFileSync(this.#folder.knownHosts, knownHostsLine(settings, settings.publicHostKey), {
+        mode: 0o600,
+      });
+  }
+
+  /** Runs a command on the host; its words are quoted for the shell there. */
+  async openSession(command: readonly string[], { peer, onStderr }: SshSessionOptions): Promise<ByteStream> {
+    const explain = (end: ProcessEnd) => explainSshEnd(peer, command, end);
+    this.#common ??= this.#readCommon();
+    const { args, configuration } = await this.#common;
+    const shared = sharesConnections(configuration) ? undefined : await this.#sharedArguments(args, explain);
+    return openCommand(
+      [this.#program, ...args, ...(shared ?? []), ...sessionArguments(this.settings, command)],
+      { peer, explain, ...(onStderr && { onStderr }) },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const master = await this.#master?.catch(() => undefined);
+    await master?.[Symbol.asyncDispose]();
+    this.#folder[Symbol.dispose]();
+  }
+
+  async #readCommon(): Promise<CommonArguments> {
+    const { settings } = this;
+    const target = targetArguments(
+      settings,
+      settings.publicHostKey === undefined ? undefined : this.#folder.knownHosts,
+    );
+    const configuration = await readSshConfiguration(this.#program, [
+      ...target,
+      "--",
+      sshDestination(settings),
+    ]);
+    const ciphers = await fastCipherArguments(this.#program, configuration);
+    return {
+      configuration,
+      args: [...target, ...patienceArguments(settings, configuration), ...ciphers, ...QUIET],
+    };
+  }
+
+  /** How to join the kept connection; it is made when there is none, or none any more. */
+  async #sharedArguments(
+    args: readonly string[],
+    explain: (end: ProcessEnd) => Error,
+  ): Promise<string[] | undefined> {
+    const before = await this.#master?.catch(() => undefined);
+    if (before?.alive === false || this.#master === undefined) this.#master = this.#openMaster(args, explain);
+    try {
+      if (!(await this.#master)) return undefined;
+    } catch (error) {
+      this.#master = undefined;
+      throw error;
+    }
+    return ["-o", "ControlMaster=no", "-o", `ControlPath=${this.#folder.controlSocket}`];
+  }
+
+  #openMaster(args: readonly string[], explain: (end: ProcessEnd) => Error): Promise<SshMaster | undefined> {
+    const destination = sshDestination(this.settings);
+    return SshMaster.open({ program: this.#program, args, destination, folder: this.#folder, explain });
+  }
+}
+
+interface CommonArguments {
+  readonly args: readonly string[];
+  readonly configuration: SshConfiguration;
+}
+
+/** A line that makes `encoded` the only key that the host may have. */
+function knownHostsLine({ host, port }: SshSettings, encoded: string): string {
+  const key = Buffer.from(encoded, "base64").toString("latin1").trim();
+  if (!/^[a-z0-9@.-]+ [A-Za-z0-9+/=]+/.test(key))
+    throw new MalformedError("public host key", encoded, "want the base64 of a line 'ssh-ed25519 AAAA…'");
+  const names = port === undefined || port === 22 ? host : `[${host}]:${port},${host}`;
+  return `${names} ${key}\n`;
+}
+
+/** What a person set for work by hand would only stand in the way of a protocol. */
+const QUIET = ["-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o", "RemoteCommand=none"];
