@@ -66,11 +66,14 @@ export type BuildEvent =
       readonly drvPath: StorePath;
       readonly builder: string;
       readonly attempt: number;
+      /** Builds in the same request; more than one: `build-began` tells when each begins. */
+      readonly together: number;
       readonly atMs: number;
     }
-  /** The builder itself says that it began: of many handed over, not all run at once. */
+  /** The builder itself says that it began: of many handed over (`together`), not all run at once. */
   | {
       readonly kind: "build-began";
+      readonly together: boolean;
       readonly drvPath: StorePath;
       readonly builder: string;
       readonly atMs: number;

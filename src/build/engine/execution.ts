@@ -112,7 +112,7 @@ export class Execution {
     const open = new Map(tasks.map((id) => [id, this.#builds.get(id)!]));
     if (!active) return this.#lostAll(open, builder, "it went away");
     const begunMs = context.now();
-    for (const drvPath of tasks) this.#announceAttempt(drvPath, builder);
+    for (const drvPath of tasks) this.#announceAttempt(drvPath, builder, tasks.length);
     const homecomings: Promise<void>[] = [];
     try {
       await attempt([...open.values()], active, {
@@ -135,7 +135,7 @@ export class Execution {
     await Promise.all(homecomings);
   }
 
-  #announceAttempt(drvPath: StorePath, builder: string): void {
+  #announceAttempt(drvPath: StorePath, builder: string, together: number): void {
     const number = (this.#attempts.get(drvPath) ?? 0) + 1;
     this.#attempts.set(drvPath, number);
     this.#run.tails.drop(drvPath);
@@ -144,6 +144,7 @@ export class Execution {
       drvPath,
       builder,
       attempt: number,
+      together,
       atMs: this.#run.context.now(),
     });
   }

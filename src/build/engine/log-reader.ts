@@ -26,7 +26,7 @@ export function readLog(options: LogReaderOptions): LogSink {
         const drvPath = drvPathOf(event.fields[0], options.storeDir) ?? only;
         if (!drvPath) return;
         building.set(event.id, drvPath);
-        events({ kind: "build-began", drvPath, builder, atMs: now() });
+        events({ kind: "build-began", drvPath, builder, together: only === undefined, atMs: now() });
         return;
       }
       case "stop": {

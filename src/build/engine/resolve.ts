@@ -1,9 +1,10 @@
+import { ElsewhereError } from "#base/errors.ts";
 import type { BasicDerivation, Derivation } from "#nix/derivation.ts";
-import { DownstreamPlaceholder } from "#nix/placeholder.ts";
-import { printStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
+import { resolveDerivation } from "#nix/resolve.ts";
+import type { StoreDir, StorePath } from "#nix/store-path.ts";
 import type { KnownOutputs } from "./site.ts";
 
-/** Paths of the outputs that a derivation takes as inputs, all of them known. */
+/** Paths of the outputs that a derivation takes as inputs, as far as they are known. */
 export function inputOutputsOf(
   derivation: Derivation,
   outputsOf: (drvPath: StorePath) => KnownOutputs,
@@ -19,43 +20,16 @@ export function inputOutputsOf(
   return paths;
 }
 
-/**
- * A derivation with plain paths for inputs, as a builder takes it. Placeholders for outputs whose path was
- * not known when the derivation was made are replaced. Source: Nix, `Derivation::tryResolve`.
- */
+/** A derivation with plain paths for inputs, as a builder takes it. */
 export function resolveInputs(
   derivation: Derivation,
   storeDir: StoreDir,
   outputsOf: (drvPath: StorePath) => KnownOutputs,
 ): BasicDerivation {
-  const { inputDerivations, ...basic } = derivation;
-  const inputSources = [
-    ...new Set([...derivation.inputSources, ...inputOutputsOf(derivation, outputsOf)]),
-  ].sort();
-  const rewrites = new Map<string, string>();
-  for (const [input, { outputs }] of inputDerivations)
-    for (const name of outputs) {
-      const path = outputsOf(input).get(name);
-      if (path)
-        rewrites.set(DownstreamPlaceholder.ofOutput(input, name).toString(), printStorePath(storeDir, path));
-    }
-  const rewrite = rewriter(rewrites);
-  return {
-    ...basic,
-    inputSources,
-    builder: rewrite(basic.builder),
-    args: basic.args.map(rewrite),
-    env: new Map([...basic.env].map(([name, value]) => [rewrite(name), rewrite(value)])),
-  };
+  const resolved = resolveDerivation(storeDir, derivation, (drvPath, name) => outputsOf(drvPath).get(name));
+  if (resolved) return resolved;
+  throw new ElsewhereError(
+    "INPUT_MISSING",
+    `Cannot build '${derivation.name}': the path of an input is not known`,
+  );
 }
-
-function rewriter(rewrites: ReadonlyMap<string, string>): (text: string) => string {
-  if (rewrites.size === 0) return (text) => text;
-  return (text) =>
-    text.length < PLACEHOLDER_LENGTH
-      ? text
-      : text.replace(PLACEHOLDER, (found) => rewrites.get(found) ?? found);
-}
-
-const PLACEHOLDER_LENGTH = 53;
-const PLACEHOLDER = /\/[0-9a-df-np-sv-z]{52}/g;

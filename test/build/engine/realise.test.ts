@@ -175,7 +175,7 @@ test("no more builds run on a builder than it has slots", async () => {
     most = Math.max(most, ++running);
     await new Promise(setImmediate);
     running--;
-    return "Built";
+    return "Built" as const;
   };
   await rig.build(...Array.from({ length: 6 }, (_, i) => `n${i}`));
   assert.equal(most, 2);

@@ -1,0 +1,99 @@
+import type { BuildOutcome, Origin } from "#build/events.ts";
+import { formatTable } from "../table.ts";
+import type { Progress } from "./progress.ts";
+import { count, formatBytes, formatDuration, shortName } from "./words.ts";
+
+/** What was built where, and where each path that was asked for came from. */
+export function summaryOf(progress: Progress, columns: number): string {
+  const parts = [
+    buildTable(progress, columns),
+    builderTable(progress, columns),
+    originTable(progress, columns),
+  ];
+  return parts.filter((part) => part !== "").join("\n");
+}
+
+function buildTable({ ended }: Progress, columns: number): string {
+  if (ended.size === 0 || ended.size > BUILDS_LISTED) return "";
+  const rows = [...ended].map(([drvPath, outcome]) => [shortName(drvPath), ...describeOutcome(outcome)]);
+  return formatTable(["derivation", "outcome", "where", "time"], rows, columns);
+}
+
+function builderTable({ ended, copied }: Progress, columns: number): string {
+  const builders = new Map<string, { built: number; substituted: number; failed: number; ms: number }>();
+  for (const outcome of ended.values()) {
+    if (outcome.kind !== "realised" && outcome.kind !== "failed") continue;
+    const sum = builders.get(outcome.builder) ?? { built: 0, substituted: 0, failed: 0, ms: 0 };
+    if (outcome.kind === "failed") sum.failed++;
+    else if (outcome.how === "built") sum.built++;
+    else sum.substituted++;
+    if (outcome.kind === "realised") sum.ms += outcome.durationMs;
+    builders.set(outcome.builder, sum);
+  }
+  if (builders.size === 0) return "";
+  const rows = [...builders].map(([name, { built, substituted, failed, ms }]) => {
+    const received = copied.get(name);
+    return [
+      name,
+      String(built),
+      String(substituted),
+      String(failed),
+      formatDuration(ms),
+      received ? `${count(received.paths, "path")}, ${formatBytes(received.bytes)}` : "-",
+    ];
+  });
+  return formatTable(["builder", "built", "found", "failed", "build time", "sent there"], rows, columns);
+}
+
+function originTable({ origins }: Progress, columns: number): string {
+  if (origins.size === 0) return "";
+  if (origins.size > PATHS_LISTED) return `${sumOfOrigins([...origins.values()])}\n`;
+  const rows = [...origins].map(([path, origin]) => [shortName(path), describeOrigin(origin)]);
+  return formatTable(["asked for", "came from"], rows, columns);
+}
+
+/** `100 paths: 98 built on ssh://a, 2 already there`. */
+function sumOfOrigins(origins: readonly Origin[]): string {
+  const sums = new Map<string, number>();
+  for (const origin of origins) {
+    const words = describeOrigin(origin);
+    sums.set(words, (sums.get(words) ?? 0) + 1);
+  }
+  const parts = [...sums].map(([words, number]) => `${number} ${words}`);
+  return `${count(origins.length, "path")} asked for: ${parts.join(", ")}`;
+}
+
+export function describeOrigin(origin: Origin): string {
+  switch (origin.kind) {
+    case "already-there":
+      return `already there`;
+    case "built":
+      return `built on ${origin.builder}`;
+    case "substituted":
+      return `substituted by ${origin.builder}`;
+    case "copied":
+      return `copied from ${origin.from}`;
+  }
+}
+
+function describeOutcome(outcome: BuildOutcome): readonly string[] {
+  switch (outcome.kind) {
+    case "realised":
+      return [
+        outcome.how === "already-there" ? "found" : outcome.how,
+        outcome.builder,
+        formatDuration(outcome.durationMs),
+      ];
+    case "failed":
+      return ["FAILED", outcome.builder, ""];
+    case "dependency-failed":
+      return ["not begun", `needs ${shortName(outcome.because)}`, ""];
+    case "given-up":
+      return ["NOT BUILT", "no machine", ""];
+    case "cancelled":
+      return ["not begun", "", ""];
+  }
+}
+
+const BUILDS_LISTED = 60;
+const PATHS_LISTED = 20;

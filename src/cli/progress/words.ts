@@ -1,0 +1,47 @@
+import { nameOf, type StorePath } from "#nix/store-path.ts";
+
+/** `hello-2.12` for its derivation or any of its outputs. */
+export function shortName(path: StorePath): string {
+  return nameOf(path).replace(/\.drv$/, "");
+}
+
+/** `1.5 GiB`, `12 KiB`, `300 B`. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  for (const unit of ["B", "KiB", "MiB", "GiB"]) {
+    if (value < 1024) return `${value < 10 && unit !== "B" ? value.toFixed(1) : Math.round(value)} ${unit}`;
+    value /= 1024;
+  }
+  return `${value.toFixed(1)} TiB`;
+}
+
+/** `0.3 s`, `12 s`, `3 m 05 s`, `2 h 10 m`. */
+export function formatDuration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} m ${String(Math.floor(seconds % 60)).padStart(2, "0")} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} m`;
+}
+
+/** `1 path`, `2 paths`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** Control characters made visible, except tabs and colours where `colours` is true: a log is not ours. */
+export function tame(line: string, { colours }: { colours: boolean }): string {
+  const last = line.split("\r").findLast((part) => part !== "") ?? "";
+  const kept = colours ? last : last.replace(SGR, "");
+  return kept.replace(CONTROLS, (char) => (colours && char === "\x1b" ? "\x1b" : "")).replace(NOT_SGR, "");
+}
+
+const SGR = /\x1b\[[0-9;]*m/g;
+const NOT_SGR = /\x1b(?!\[[0-9;]*m)(?:\[[0-9;?]*[A-Za-z])?/g;
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f]/g;
+
+/** At most `columns` characters, the last one an ellipsis where something was cut. */
+export function fit(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+}
