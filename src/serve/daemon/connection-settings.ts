@@ -1,0 +1,59 @@
+import type { BuildSettings } from "#store/realiser.ts";
+import type { ClientSettings } from "#wire/daemon/client-settings.ts";
+import { limitsOf } from "../build-settings.ts";
+
+/** What a client has set for its connection. */
+export class ConnectionSettings {
+  #build: BuildSettings = {};
+
+  /** What its builds are to respect. */
+  get build(): BuildSettings {
+    return this.#build;
+  }
+
+  /** Takes over what the client sent; returns the names of the settings that it may not change. */
+  apply(sent: ClientSettings, { trusted }: { trusted: boolean }): string[] {
+    const allowed = [...sent.overrides].filter(([name]) => trusted || OPEN_TO_ALL.has(name));
+    const overrides = new Map(allowed);
+    const number = (name: string) => asCount(overrides.get(name));
+    this.#build = {
+      ...limitsOf({
+        maxSilentTimeS: number("max-silent-time") ?? sent.maxSilentTimeS,
+        timeoutS: number("timeout") ?? 0,
+        maxLogSizeBytes: number("max-build-log-size") ?? 0,
+      }),
+      keepFailed: sent.keepFailed,
+      keepGoing: sent.keepGoing,
+      fallback: sent.fallback,
+      verbosity: sent.verbosity,
+      ...(sent.cores > 0 || number("cores") ? { cores: number("cores") ?? sent.cores } : {}),
+      ...(sent.maxJobs > 0 ? { maxJobs: sent.maxJobs } : {}),
+      useSubstitutes: sent.useSubstitutes,
+    };
+    const refused = [...sent.overrides.keys()].filter((name) => !overrides.has(name));
+    return refused.filter((name) => !SILENTLY_IGNORED.has(name));
+  }
+}
+
+function asCount(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** What anyone may set for a connection. Source: Nix, `ClientSettings::apply`. */
+const OPEN_TO_ALL: ReadonlySet<string> = new Set([
+  "timeout",
+  "build-timeout",
+  "max-silent-time",
+  "build-max-silent-time",
+  "build-poll-interval",
+  "poll-interval",
+  "connect-timeout",
+]);
+/** Refused without a word. Source: the same. */
+const SILENTLY_IGNORED: ReadonlySet<string> = new Set([
+  "experimental-features",
+  "plugin-files",
+  "substituters",
+  "extra-substituters",
+  "builders",
+]);

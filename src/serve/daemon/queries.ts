@@ -1,0 +1,89 @@
+import { ElsewhereError } from "#base/errors.ts";
+import { HASH_PART_LENGTH } from "#nix/store-path.ts";
+import { validPathInfo } from "../invalid-path.ts";
+import { storeThatCan } from "../served-store.ts";
+import type { Handlers } from "./call.ts";
+
+type Queries =
+  | "isValidPath"
+  | "queryReferrers"
+  | "queryAllValidPaths"
+  | "queryPathInfo"
+  | "queryPathFromHashPart"
+  | "queryValidPaths"
+  | "queryValidDerivers"
+  | "narFromPath"
+  | "queryDerivationOutputMap"
+  | "queryDerivationOutputs"
+  | "queryDerivationOutputNames"
+  | "queryRealisation"
+  | "querySubstitutablePathInfo"
+  | "querySubstitutablePathInfos"
+  | "querySubstitutablePaths";
+
+/** Questions about what a store has. */
+export const queryHandlers: Handlers<Queries> = {
+  isValidPath: async ({ store, request: { path } }) => (await store.queryValidPaths([path])).has(path),
+
+  queryValidPaths: async ({ store, request: { paths, substitute } }) => [
+    ...(await store.queryValidPaths(paths, { substitute })),
+  ],
+
+  queryPathInfo: async ({ store, request: { path } }) => (await store.queryPathInfos([path])).get(path),
+
+  queryAllValidPaths: async ({ store }) => [
+    ...(await storeThatCan(store, "queryAllValidPaths").queryAllValidPaths()),
+  ],
+
+  queryReferrers: async ({ store, request: { path } }) => [
+    ...(await storeThatCan(store, "queryReferrers").queryReferrers(path)),
+  ],
+
+  queryValidDerivers: async ({ store, request: { path } }) => [
+    ...(await storeThatCan(store, "queryValidDerivers").queryValidDerivers(path)),
+  ],
+
+  async queryPathFromHashPart({ store, request: { hashPart } }) {
+    if (hashPart.length !== HASH_PART_LENGTH)
+      throw new ElsewhereError(
+        "MALFORMED",
+        `invalid hash part '${hashPart}': want ${HASH_PART_LENGTH} digits`,
+      );
+    return await storeThatCan(store, "queryPathFromHashPart").queryPathFromHashPart(hashPart);
+  },
+
+  async narFromPath(call) {
+    await validPathInfo(call.store, call.request.path);
+    call.replyBody = call.store.narFromPath(call.request.path);
+  },
+
+  queryDerivationOutputMap: async ({ store, request: { path } }) =>
+    await storeThatCan(store, "queryDerivationOutputMap").queryDerivationOutputMap(path),
+
+  async queryDerivationOutputs({ store, request: { path } }) {
+    const outputs = await storeThatCan(store, "queryDerivationOutputMap").queryDerivationOutputMap(path);
+    return [...outputs.values()].filter((output) => output !== undefined);
+  },
+
+  async queryDerivationOutputNames({ store, request: { path } }) {
+    const outputs = await storeThatCan(store, "queryDerivationOutputMap").queryDerivationOutputMap(path);
+    return [...outputs.keys()];
+  },
+
+  async queryRealisation({ store, request: { id } }) {
+    const found = await storeThatCan(store, "queryRealisation").queryRealisation(id);
+    return found ? [found] : [];
+  },
+
+  async querySubstitutablePathInfo() {
+    return undefined;
+  },
+
+  async querySubstitutablePathInfos() {
+    return [];
+  },
+
+  querySubstitutablePaths: async ({ store, request: { paths } }) => [
+    ...(await storeThatCan(store, "querySubstitutablePaths").querySubstitutablePaths(paths)),
+  ],
+};
