@@ -63,12 +63,15 @@ export class ReplyWriter {
 
   #push(): void {
     try {
-      let pending: Promise<void> | void;
-      for (const chunk of this.#out.takeChunks()) pending = this.#stream.write(chunk) ?? undefined;
-      if (pending) this.#blocked = pending.then(() => this.#unblock());
+      for (const chunk of this.#out.takeChunks()) this.#hold(this.#stream.write(chunk));
     } catch (error) {
       this.#fault ??= error;
     }
+  }
+
+  /** Waits with the next push until the client has taken enough of what it was sent. */
+  #hold(taken: Promise<void> | void): void {
+    if (taken) this.#blocked = taken.then(() => this.#unblock());
   }
 
   #unblock(): void {

@@ -1,7 +1,4 @@
 import { ElsewhereError } from "#base/errors.ts";
-import { formatDerivation } from "#nix/derivation-aterm.ts";
-import { derivationType } from "#nix/derivation-type.ts";
-import type { StorePath } from "#nix/store-path.ts";
 import type { BuildMode, RealiseOptions } from "#store/realiser.ts";
 import { failureOf } from "../failed-build.ts";
 import { trustlessPath } from "../trustless-path.ts";
