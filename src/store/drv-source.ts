@@ -1,5 +1,5 @@
-import type { Buffer } from "node:buffer";
-import { readFileSync, statSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ElsewhereError, LimitError } from "#base/errors.ts";
@@ -34,6 +34,20 @@ export interface ReadDerivation {
   readonly path: StorePath;
   readonly derivation: Derivation;
   readonly contents: Uint8Array;
+}
+
+/** Reads and parses the derivation at `path` of a folder. */
+export function readFolderDerivation(
+  storeDir: StoreDir,
+  source: FolderDrvSource,
+  path: StorePath,
+): ReadDerivation {
+  const contents = source.readDerivation(path);
+  return {
+    path,
+    contents,
+    derivation: parseDerivation(storeDir, contents, nameOf(path).replace(/\.drv$/, "")),
+  };
 }
 
 /** The derivation in a file that may lie anywhere, and the source of its inputs: the folder that it lies in. */
@@ -93,9 +107,12 @@ export async function loadDerivationGraph(
 
 function readDrvFile(file: string): Buffer {
   try {
-    const { size } = statSync(file);
-    if (size > DERIVATION_BYTES_MAX) throw new LimitError(`${file} (bytes)`, size, DERIVATION_BYTES_MAX);
-    return readFileSync(file);
+    const handle = openSync(file, "r");
+    try {
+      return slab.read(handle, file);
+    } finally {
+      closeSync(handle);
+    }
   } catch (cause) {
     if (cause instanceof ElsewhereError) throw cause;
     throw new ElsewhereError("NO_SUCH_DERIVATION", `Cannot read derivation '${file}'`, {
@@ -104,6 +121,41 @@ function readDrvFile(file: string): Buffer {
     });
   }
 }
+
+/** Reads small files into shared memory, one after the other: one allocation and one read call for many. */
+class Slab {
+  #memory = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #used = 0;
+
+  read(handle: number, file: string): Buffer {
+    if (SLAB_BYTES - this.#used < SMALL_BYTES) {
+      this.#memory = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.#used = 0;
+    }
+    const length = readSync(handle, this.#memory, this.#used, SMALL_BYTES, 0);
+    if (length === SMALL_BYTES) return readLarge(handle, file);
+    this.#used += length;
+    return this.#memory.subarray(this.#used - length, this.#used);
+  }
+}
+
+function readLarge(handle: number, file: string): Buffer {
+  const { size } = fstatSync(handle);
+  if (size > DERIVATION_BYTES_MAX) throw new LimitError(`${file} (bytes)`, size, DERIVATION_BYTES_MAX);
+  const contents = Buffer.allocUnsafeSlow(size);
+  let length = 0;
+  while (length < size) {
+    const more = readSync(handle, contents, length, size - length, length);
+    if (more === 0) break;
+    length += more;
+  }
+  return contents.subarray(0, length);
+}
+
+const SLAB_BYTES = 1024 * 1024;
+/** Files below this size, in bytes, share memory; nearly all are. */
+const SMALL_BYTES = 64 * 1024;
+const slab = new Slab();
 
 /** Derivations read before other work may run. */
 const BATCH = 256;

@@ -16,6 +16,11 @@ export function explainSshEnd(peer: string, command: readonly string[], end: Pro
         hint: `Install Nix or Elsewhere there, or say where the program is: '?remote-program=/path/to/${program.split("/").pop()}'`,
       },
     );
+  if (end.signal === null && end.code !== SSH_FAULT_STATUS)
+    return new TransportError(
+      "TRANSPORT_LOST",
+      `'${program}' on ${peer} ended: ${words || `exit status ${end.code}`}`,
+    );
   const how = end.signal ? `ssh was ended by ${end.signal}` : `ssh exited with status ${end.code}`;
   return new TransportError("TRANSPORT_LOST", `Lost the connection to ${peer}: ${words || how}`, {
     hint: "Look at the host's log of sshd; `ssh -v` to it shows more",

@@ -8,7 +8,7 @@ import { join } from "node:path";
  * Its name is short: a socket's path has 104 bytes on macOS and ssh adds 17 while it binds.
  */
 export function makeSshFolder(): SshFolder {
-  const base = [process.env["XDG_RUNTIME_DIR"], tmpdir(), "/tmp"].find(
+  const base = [process.env.XDG_RUNTIME_DIR, tmpdir(), "/tmp"].find(
     (folder) => folder !== undefined && Buffer.byteLength(folder) <= BASE_BYTES_MAX,
   );
   for (const folder of [base ?? "/tmp", "/tmp"])

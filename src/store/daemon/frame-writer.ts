@@ -30,7 +30,7 @@ export class FrameWriter {
 
   /** Sends what is left, and the end. */
   end(): Promise<void> | undefined {
-    if (this.#contents.length > 0) this.#sendFrame();
+    if (this.#contents.length > 0) void this.#sendFrame();
     return this.#send(FRAMES_END);
   }
 

@@ -1,0 +1,59 @@
+import { DEFAULT_STORE_DIR } from "#nix/store-path.ts";
+import { formatStoreReference, parseSshAuthority, type StoreReference } from "#nix/store-reference.ts";
+import { DaemonStore } from "#store/daemon/daemon-store.ts";
+import { ServeStore } from "#store/serve/serve-store.ts";
+import { splitShellWords } from "#transport/shell-words.ts";
+import { SshHost } from "#transport/ssh-host.ts";
+import type { SshSettings } from "#transport/ssh-settings.ts";
+import { positiveParam, type StoreContext } from "./store-context.ts";
+
+/** The store of an `ssh://` or `ssh-ng://` reference. Source of the parameters: Nix manual, "SSH Store". */
+export function openSshStore(reference: StoreReference, context: StoreContext): DaemonStore | ServeStore {
+  const host = new SshHost(sshSettingsOf(reference, context));
+  const command = remoteCommandOf(reference);
+  const connectionsMax = positiveParam(reference, "max-connections");
+  const parts = {
+    uri: formatStoreReference(reference),
+    storeDir: DEFAULT_STORE_DIR,
+    owned: host,
+    ...(connectionsMax !== undefined && { connectionsMax }),
+  };
+  // What a person calls it, without the parameters.
+  const peer = `${reference.scheme}://${reference.authority}`;
+  if (reference.scheme === "ssh-ng")
+    return new DaemonStore({ ...parts, connect: () => host.openSession(command, { peer }) });
+  return new ServeStore({ ...parts, connect: (onStderr) => host.openSession(command, { peer, onStderr }) });
+}
+
+export function sshSettingsOf(
+  { authority, params }: StoreReference,
+  { env, connectTimeoutS }: StoreContext,
+): SshSettings {
+  const { user, host, port } = parseSshAuthority(authority);
+  return {
+    host,
+    user,
+    port,
+    keyFile: nonEmpty(params.get("ssh-key")),
+    publicHostKey: nonEmpty(params.get("base64-ssh-public-host-key")),
+    compress: params.get("compress") === "true",
+    extraArguments: splitShellWords(env.NIX_SSHOPTS ?? ""),
+    connectTimeoutS,
+  };
+}
+
+/** What is started on the host, as Nix starts it. */
+export function remoteCommandOf({ scheme, params }: StoreReference): string[] {
+  const isDaemon = scheme === "ssh-ng";
+  const program = (params.get("remote-program") ?? "").split(/\s+/).filter((word) => word !== "");
+  const store = nonEmpty(params.get("remote-store"));
+  return [
+    ...(program.length > 0 ? program : [isDaemon ? "nix-daemon" : "nix-store"]),
+    ...(isDaemon ? ["--stdio"] : ["--serve", "--write"]),
+    ...(store === undefined ? [] : ["--store", store]),
+  ];
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === "" ? undefined : text;
+}

@@ -1,0 +1,112 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { ElsewhereError } from "#base/errors.ts";
+import { DEFAULT_STORE_DIR, parseStoreDir, type StoreDir } from "#nix/store-path.ts";
+import { formatStoreReference, parseStoreReference, type StoreReference } from "#nix/store-reference.ts";
+import { DaemonStore } from "#store/daemon/daemon-store.ts";
+import { openLocalStore } from "#store/local/open.ts";
+import type { Realiser } from "#store/realiser.ts";
+import type { Store } from "#store/store.ts";
+import { connectUnixSocket } from "#transport/unix-socket.ts";
+import { openSshStore } from "./open-ssh-store.ts";
+import { positiveParam, type StoreContext } from "./store-context.ts";
+
+/** A store that can build as well: those behind a daemon or ssh. */
+export type BuildingStore = Store & Realiser;
+
+/** Opens the store that a person named. Nothing is connected before the first question. */
+export async function openStore(named: string | StoreReference, context: StoreContext): Promise<Store> {
+  const reference = typeof named === "string" ? parseStoreReference(named) : named;
+  switch (reference.scheme) {
+    case "auto":
+      return await openAuto(reference, context);
+    case "local":
+      return await openLocal(reference, context);
+    case "unix":
+      return openDaemon(reference, context);
+    case "ssh":
+    case "ssh-ng":
+      return openSshStore(reference, context);
+    default:
+      throw new ElsewhereError(
+        "UNSUPPORTED",
+        `Cannot open the store '${formatStoreReference(reference)}': its kind '${reference.scheme}' is not known here`,
+        { hint: "Known are auto, daemon, local, a folder, unix://, ssh:// and ssh-ng://" },
+      );
+  }
+}
+
+/** Opens a store that must be able to build. */
+export async function openBuildingStore(
+  named: string | StoreReference,
+  context: StoreContext,
+): Promise<BuildingStore> {
+  const store = await openStore(named, context);
+  if ("buildDerivation" in store) return store as BuildingStore;
+  await store[Symbol.asyncDispose]();
+  throw new ElsewhereError("UNSUPPORTED", `Cannot build in '${store.uri}': it is no builder`, {
+    hint: "Use ssh-ng://HOST, ssh://HOST or daemon",
+  });
+}
+
+/** As Nix decides: the local store where this user may write it, else the daemon where one listens, else the local one. */
+async function openAuto(reference: StoreReference, context: StoreContext): Promise<Store> {
+  const stateDir = context.env.NIX_STATE_DIR ?? DEFAULT_STATE_DIR;
+  if (await isPermitted(stateDir, constants.R_OK | constants.W_OK))
+    return await openLocal(reference, context);
+  if (await isPermitted(socketPath(context.env), constants.F_OK)) return openDaemon(reference, context);
+  return await openLocal(reference, context);
+}
+
+async function openLocal(
+  { authority, params }: StoreReference,
+  { env, local }: StoreContext,
+): Promise<Store> {
+  const root = params.get("root") ?? (authority === "" ? undefined : authority);
+  const layout = {
+    environment: env,
+    root,
+    storeDir: params.get("store"),
+    realStoreDir: params.get("real"),
+    stateDir: params.get("state"),
+    logDir: params.get("log"),
+  };
+  const signed = params.get("require-sigs");
+  return await openLocalStore({
+    ...local,
+    ...layout,
+    ...(signed !== undefined && { requireSigs: signed === "true" }),
+    ...(params.get("read-only") === "true" && { readOnly: true }),
+  });
+}
+
+function openDaemon(reference: StoreReference, { env }: StoreContext): DaemonStore {
+  const path = reference.authority === "" ? socketPath(env) : reference.authority;
+  const connectionsMax = positiveParam(reference, "max-connections");
+  return new DaemonStore({
+    uri: formatStoreReference(reference),
+    storeDir: storeDirOf(reference, env),
+    connect: () => connectUnixSocket(path),
+    ...(connectionsMax !== undefined && { connectionsMax }),
+  });
+}
+
+function socketPath(env: NodeJS.ProcessEnv): string {
+  return env.NIX_DAEMON_SOCKET_PATH ?? `${env.NIX_STATE_DIR ?? DEFAULT_STATE_DIR}/daemon-socket/socket`;
+}
+
+function storeDirOf({ params }: StoreReference, env: NodeJS.ProcessEnv): StoreDir {
+  const given = params.get("store") ?? env.NIX_STORE_DIR;
+  return given === undefined ? DEFAULT_STORE_DIR : parseStoreDir(given);
+}
+
+async function isPermitted(path: string, mode: number): Promise<boolean> {
+  try {
+    await access(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const DEFAULT_STATE_DIR = "/nix/var/nix";

@@ -1,0 +1,21 @@
+import { ElsewhereError } from "#base/errors.ts";
+import type { StoreReference } from "#nix/store-reference.ts";
+import type { LocalStoreOptions } from "#store/local/settings.ts";
+
+/** What the world around gives for opening stores. */
+export interface StoreContext {
+  readonly env: NodeJS.ProcessEnv;
+  /** What a local store shall be told besides its reference. */
+  readonly local?: LocalStoreOptions;
+  /** Seconds to wait for a host. */
+  readonly connectTimeoutS?: number;
+}
+
+/** A parameter that is a whole number above zero. */
+export function positiveParam({ params }: StoreReference, name: string): number | undefined {
+  const text = params.get(name);
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new ElsewhereError("MALFORMED", `Cannot use '${name}=${text}': want a whole number above zero`);
+  return Number(text);
+}

@@ -1,0 +1,88 @@
+import { ElsewhereError } from "#base/errors.ts";
+import type { BuildResult, KeyedBuildResult } from "#nix/build-result.ts";
+import type { BasicDerivation } from "#nix/derivation.ts";
+import type { DerivedPath } from "#nix/derived-path.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { ServeBuildOptions } from "#wire/serve/build-options.ts";
+import { commands } from "#wire/serve/commands.ts";
+import { LineSplitter } from "../line-splitter.ts";
+import type { BuildSettings, RealiseOptions } from "../realiser.ts";
+import type { ServeConnection } from "./connection.ts";
+
+export async function buildDerivation(
+  connection: ServeConnection,
+  target: { drvPath: StorePath; derivation: BasicDerivation },
+  options: RealiseOptions,
+): Promise<BuildResult> {
+  requireNormal(options);
+  return await building(connection, options, () =>
+    connection.call(commands.buildDerivation, { target, options: limitsOf(options.settings) }),
+  );
+}
+
+/** The protocol tells only whether all went well; a failure is every path's. */
+export async function buildPaths(
+  connection: ServeConnection,
+  paths: readonly DerivedPath[],
+  options: RealiseOptions,
+): Promise<KeyedBuildResult[]> {
+  requireNormal(options);
+  const { exitStatus, message } = await building(connection, options, () =>
+    connection.call(commands.buildPaths, { paths, options: limitsOf(options.settings) }),
+  );
+  return paths.map((path) => ({
+    path,
+    status: exitStatus === 0 ? "Built" : "MiscFailure",
+    errorMessage: message,
+    timesBuilt: 0,
+    isNonDeterministic: false,
+    startTime: 0,
+    stopTime: 0,
+    builtOutputs: new Map(),
+  }));
+}
+
+/** Runs a build; the log comes on standard error. Aborting hangs up, and that ends the build there. */
+async function building<T>(
+  connection: ServeConnection,
+  { signal, log }: RealiseOptions,
+  build: () => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const lines = new LineSplitter((text) => log({ kind: "message", text }));
+  const hangUp = () => void connection[Symbol.asyncDispose]();
+  signal.addEventListener("abort", hangUp, { once: true });
+  connection.onStderr = (chunk) => lines.push(chunk);
+  try {
+    return await build();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    lines.end();
+    connection.onStderr = undefined;
+    signal.removeEventListener("abort", hangUp);
+  }
+}
+
+function limitsOf(settings: BuildSettings): ServeBuildOptions {
+  return {
+    maxSilentTimeS: settings.maxSilentTimeS ?? 0,
+    timeoutS: settings.timeoutS ?? 0,
+    maxLogSizeBytes: settings.maxLogSizeBytes ?? 0,
+    repeats: 0,
+    enforceDeterminism: false,
+    keepFailed: settings.keepFailed ?? false,
+  };
+}
+
+function requireNormal({ mode }: RealiseOptions): void {
+  if (mode !== "normal")
+    throw new ElsewhereError(
+      "UNSUPPORTED",
+      `Cannot ask an ssh:// store for a ${mode} build: its protocol has none`,
+      {
+        hint: "Use ssh-ng:// for this host",
+      },
+    );
+}

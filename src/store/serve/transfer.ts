@@ -1,0 +1,103 @@
+import type { ByteSource } from "#base/byte-reader.ts";
+import { Deferred } from "#base/deferred.ts";
+import type { PathInfo } from "#nix/path-info.ts";
+import { printStorePath, type StorePath } from "#nix/store-path.ts";
+import { InvalidPathError } from "#store/local/valid-paths.ts";
+import { commands } from "#wire/serve/commands.ts";
+import type { Lease } from "../connection-pool.ts";
+import { narOf } from "../nar-stream.ts";
+import type { IncomingPath } from "../store.ts";
+import type { ServeConnection } from "./connection.ts";
+
+/** Sends each path without waiting until the last one is there. The first refusal stops it. */
+export async function uploadPaths(
+  connection: ServeConnection,
+  paths: AsyncIterable<IncomingPath>,
+): Promise<void> {
+  const { addToStoreNar } = commands;
+  const answers = new AnswerCount();
+  try {
+    for await (const { info, nar } of paths) {
+      connection.send(addToStoreNar, { info });
+      for await (const chunk of nar) {
+        if (answers.failed) break;
+        await connection.sendBody(chunk);
+      }
+      if (answers.failed) break;
+      answers.expect(() => connection.answer(addToStoreNar));
+      await answers.fewerThan(UNANSWERED_MAX);
+    }
+  } catch (error) {
+    // Half a NAR is on the line: only hanging up makes the server drop it.
+    connection.abandon();
+    throw answers.failed ?? error;
+  }
+  await answers.fewerThan(1);
+}
+
+/** Reads answers one after another beside what is sent. */
+class AnswerCount {
+  failed: unknown;
+  #open = 0;
+  #last: Promise<void> = Promise.resolve();
+  #change = new Deferred<void>();
+
+  expect(answer: () => Promise<unknown>): void {
+    this.#open++;
+    this.#last = this.#last.then(async () => {
+      try {
+        if (this.failed === undefined) await answer();
+      } catch (error) {
+        this.failed = error;
+      }
+      this.#open--;
+      this.#change.resolve();
+      this.#change = new Deferred<void>();
+    });
+  }
+
+  /** Waits until fewer than `count` are open; throws what the server refused. */
+  async fewerThan(count: number): Promise<void> {
+    while (this.#open >= count && this.failed === undefined) await this.#change.promise;
+    if (this.failed !== undefined) throw this.failed;
+  }
+}
+
+/** One NAR, whose size is asked for first: asking for one that is not there would end the connection. */
+export async function* downloadNar(
+  lease: () => Promise<Lease<ServeConnection>>,
+  path: StorePath,
+): ByteSource {
+  await using held = await lease();
+  const { connection } = held;
+  const info = (await connection.call(commands.queryPathInfos, { paths: [path] }))[0];
+  if (!info) throw new InvalidPathError(printStorePath(connection.agreed.storeDir, path));
+  connection.send(commands.dumpStorePath, { path });
+  yield* narOf(connection, info.narSize);
+}
+
+/** Many NARs: the server is asked for the next ones while one is read. */
+export async function* downloadNars(
+  lease: () => Promise<Lease<ServeConnection>>,
+  infos: readonly PathInfo[],
+): AsyncGenerator<IncomingPath> {
+  await using held = await lease();
+  const { connection } = held;
+  let sent = 0;
+  let taken = 0;
+  try {
+    for (const info of infos) {
+      for (; sent < infos.length && sent - taken < ASKED_AHEAD_MAX; sent++)
+        connection.send(commands.dumpStorePath, { path: infos[sent]!.path });
+      yield { info, nar: narOf(connection, info.narSize) };
+      taken++;
+    }
+  } finally {
+    if (sent > taken) connection.abandon();
+  }
+}
+
+/** Paths that are sent before the first of them is answered. */
+const UNANSWERED_MAX = 256;
+/** NARs that are asked for before the first of them has come. */
+const ASKED_AHEAD_MAX = 1024;
