@@ -8,7 +8,8 @@ import { acknowledgement } from "./acknowledgement.ts";
 import { buildResult, keyedBuildResult } from "./build-result.ts";
 import { operation } from "./operation.ts";
 
-const buildMode = enumeration("build mode", ["normal", "repair", "check"]);
+/** How a build is to be made. */
+export const buildMode = enumeration("build mode", ["normal", "repair", "check"]);
 const pathsAndMode = struct({ paths: list(derivedPath), mode: buildMode });
 
 /** Operations that build or substitute. */

@@ -87,9 +87,13 @@ const obsoleteFields = {
 const obsoleteSetup = struct(obsoleteFields);
 const clientSetup = struct({ features: featureList, ...obsoleteFields });
 
-const serverWelcome = struct({
+/** Undefined where the server does not say. */
+export const trust: Codec<boolean | undefined> = enumeration("trust", [undefined, true, false]);
+
+/** What the server says of itself. */
+export const serverWelcome = struct({
   nixVersion: since<string | undefined>(33, text as Codec<string | undefined>, undefined),
-  trusted: since(35, enumeration("trust", [undefined, true, false]), undefined),
+  trusted: since(35, trust, undefined),
 });
 const serverReady = struct({ welcome: serverWelcome, last: serverFrame });
 
