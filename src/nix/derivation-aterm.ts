@@ -5,7 +5,7 @@ import { parseOutputFields } from "./derivation-output.ts";
 import { DrvScanner } from "./drv-scanner.ts";
 import { checkStorePathName, parseStorePath, type StoreDir, type StorePath } from "./store-path.ts";
 
-export { type FormatMask, formatDerivation } from "./drv-printer.ts";
+export { type FormatMask, formatDerivation, maskContents } from "./drv-printer.ts";
 
 /**
  * The derivation that a `.drv` file holds. `name` is its name without `.drv`. Lists that are out of order are

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import { hash as digestOf } from "node:crypto";
 import { ElsewhereError } from "#base/errors.ts";
-import { compareText, encodeText } from "#base/text.ts";
+import { asBuffer, compareText, encodeText } from "#base/text.ts";
 import { makeContentAddressedPath, makeOutputPath } from "./content-address.ts";
 import type { Derivation } from "./derivation.ts";
-import { formatDerivation } from "./derivation-aterm.ts";
+import { type FormatMask, formatDerivation, maskContents } from "./derivation-aterm.ts";
 import { outputFields, staticOutputPath } from "./derivation-output.ts";
 import { derivationType } from "./derivation-type.ts";
 import { type Hash, sha256 } from "./hash.ts";
@@ -22,6 +22,21 @@ export interface ModuloHash {
 /** The modulo hash of an input derivation; throws when it is not known. */
 export type InputHashes = (drvPath: StorePath) => ModuloHash;
 
+export interface HashOptions {
+  /** Print the own output paths as empty: for the hash that makes them. */
+  readonly mask?: boolean;
+  /** The bytes of the derivation's file, where they are at hand: saves printing it. */
+  readonly contents?: Uint8Array | undefined;
+  /** What `hashInputs` says, where it was asked already. */
+  readonly hashedInputs?: HashedInputs | undefined;
+}
+
+/** The inputs of a derivation by their base-16 hashes, sorted, with the outputs that are needed of each. */
+export interface HashedInputs {
+  readonly byHash: ReadonlyMap<string, readonly string[]>;
+  readonly deferred: boolean;
+}
+
 /** The store path of a derivation's `.drv` file. `contents` may be given where they are at hand. */
 export function derivationPath(
   storeDir: StoreDir,
@@ -38,15 +53,15 @@ export function hashModulo(
   storeDir: StoreDir,
   drv: Derivation,
   inputs: InputHashes,
-  options: { mask: boolean } = { mask: false },
+  { mask = false, contents, hashedInputs }: HashOptions = {},
 ): ModuloHash {
   const type = derivationType(drv);
   const outputs = new Set(drv.outputs.keys());
   if (type === "fixed") return { hex: fixedHash(storeDir, drv), deferred: false, outputs };
   if (type === "impure") return { hex: IMPURE_HASH, deferred: true, outputs };
-  const { byHash, deferred } = hashInputs(drv, inputs);
-  const text = formatDerivation(storeDir, drv, { outputs: options.mask, inputs: byHash });
-  return { hex: hexOf(text), deferred: deferred || type === "floating", outputs };
+  const { byHash, deferred } = hashedInputs ?? hashInputs(drv, inputs);
+  const hex = hashUnder(storeDir, drv, { mask: { outputs: mask, inputs: byHash }, contents });
+  return { hex, deferred: deferred || type === "floating", outputs };
 }
 
 /** The id under which realisations of `drv` are known: `sha256:<base16>` of this, `!`, the output's name. */
@@ -59,10 +74,13 @@ export function outputPaths(
   storeDir: StoreDir,
   drv: Derivation,
   inputs: InputHashes,
+  options: HashOptions = {},
 ): Map<string, StorePath | undefined> {
   const type = derivationType(drv);
   const addressed =
-    type === "input-addressed" || type === "deferred" ? maskedHash(storeDir, drv, inputs) : undefined;
+    type === "input-addressed" || type === "deferred"
+      ? maskedHash(storeDir, drv, { ...options, inputs })
+      : undefined;
   const paths = new Map<string, StorePath | undefined>();
   for (const [outputName, output] of drv.outputs) {
     const place = { storeDir, drvName: drv.name, outputName };
@@ -73,9 +91,16 @@ export function outputPaths(
 }
 
 /** Throws unless every path that `drv` states, also in its environment, is the one that it must have. */
-export function checkOutputPaths(storeDir: StoreDir, drv: Derivation, inputs: InputHashes): void {
+export function checkOutputPaths(
+  storeDir: StoreDir,
+  drv: Derivation,
+  inputs: InputHashes,
+  options: HashOptions = {},
+): void {
   const type = derivationType(drv);
-  for (const [outputName, path] of outputPaths(storeDir, drv, inputs)) {
+  // A fixed output's path is not stated: its hash makes it.
+  if (type === "fixed") return;
+  for (const [outputName, path] of outputPaths(storeDir, drv, inputs, options)) {
     const stated = staticOutputPath(drv.outputs.get(outputName)!, {
       storeDir,
       drvName: drv.name,
@@ -105,18 +130,28 @@ export function fillOutputPaths(storeDir: StoreDir, drv: Derivation, inputs: Inp
   return { ...drv, outputs, env: new Map([...env].sort(([a], [b]) => compareText(a, b))) };
 }
 
-function maskedHash(storeDir: StoreDir, drv: Derivation, inputs: InputHashes): Hash | undefined {
+function maskedHash(
+  storeDir: StoreDir,
+  drv: Derivation,
+  { inputs, contents, hashedInputs }: HashOptions & { inputs: InputHashes },
+): Hash | undefined {
   // As if filled in: a deferred output's own hash does not make it so, its inputs' do.
-  const { byHash, deferred } = hashInputs(drv, inputs);
+  const { byHash, deferred } = hashedInputs ?? hashInputs(drv, inputs);
   if (deferred) return undefined;
-  return fromHex(hexOf(formatDerivation(storeDir, drv, { outputs: true, inputs: byHash })));
+  return fromHex(hashUnder(storeDir, drv, { mask: { outputs: true, inputs: byHash }, contents }));
 }
 
-/** The inputs by their hashes, with the outputs that are needed of each: equal ones fall together. */
-function hashInputs(
+function hashUnder(
+  storeDir: StoreDir,
   drv: Derivation,
-  inputs: InputHashes,
-): { byHash: Map<string, readonly string[]>; deferred: boolean } {
+  { mask, contents }: { mask: FormatMask; contents?: Uint8Array | undefined },
+): string {
+  const cut = contents && maskContents(storeDir, drv, { contents: asBuffer(contents), mask });
+  return cut ? digestOf("sha256", cut, "hex") : hexOf(formatDerivation(storeDir, drv, mask));
+}
+
+/** Equal inputs fall together. Throws on an output that an input has not. */
+export function hashInputs(drv: Derivation, inputs: InputHashes): HashedInputs {
   const byHash = new Map<string, readonly string[]>();
   let deferred = false;
   for (const [path, { outputs: wanted, dynamic }] of drv.inputDerivations) {
@@ -127,7 +162,8 @@ function hashInputs(
     const known = byHash.get(hex);
     byHash.set(hex, known ? [...new Set([...known, ...wanted])].sort(compareText) : wanted);
   }
-  return { byHash: new Map([...byHash].sort(([a], [b]) => (a < b ? -1 : 1))), deferred };
+  const hashes = [...byHash.keys()].sort();
+  return { byHash: new Map(hashes.map((hex) => [hex, byHash.get(hex)!])), deferred };
 }
 
 function fixedHash(storeDir: StoreDir, drv: Derivation): string {

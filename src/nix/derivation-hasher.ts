@@ -1,60 +1,55 @@
 import { ElsewhereError } from "#base/errors.ts";
 import type { Derivation } from "./derivation.ts";
-import { hashModulo, type ModuloHash } from "./derivation-hash.ts";
+import {
+  checkOutputPaths,
+  derivationPath,
+  type HashOptions,
+  hashInputs,
+  hashModulo,
+  type ModuloHash,
+} from "./derivation-hash.ts";
+import { inputsFirst } from "./graph/inputs-first.ts";
 import type { StoreDir, StorePath } from "./store-path.ts";
 
-/** Remembers the modulo hashes of a whole graph. Walks with a stack of its own: chains may be long. */
+/** Remembers the modulo hashes of a whole graph. */
 export class DerivationHasher {
   readonly #storeDir: StoreDir;
-  readonly #read: (path: StorePath) => Derivation | undefined;
+  readonly #read: (path: StorePath) => { readonly derivation: Derivation };
   readonly #known = new Map<StorePath, ModuloHash>();
 
-  /** `read` gives the derivation at a path; it is asked once for each. */
+  /** `read` gives the derivation at a path; it is asked once for each that was not added before. */
   constructor(storeDir: StoreDir, read: (path: StorePath) => Derivation | undefined = () => undefined) {
     this.#storeDir = storeDir;
-    this.#read = read;
+    this.#read = (path) => {
+      const derivation = read(path);
+      if (derivation) return { derivation };
+      throw new ElsewhereError("NO_SUCH_DERIVATION", `Cannot hash '${path}': it cannot be read`);
+    };
   }
 
   /** The hash of the derivation at `path`, as an input of others. */
   readonly hashOf = (path: StorePath): ModuloHash => {
-    return this.#known.get(path) ?? this.#walk(path);
+    const known = this.#known.get(path);
+    if (known) return known;
+    for (const [input, { derivation }] of inputsFirst([path], this.#read, this.#known))
+      this.add(input, derivation);
+    return this.#known.get(path)!;
   };
 
-  /** Tells the hasher what lies at `path`, after all its inputs. Returns its hash. */
-  add(path: StorePath, drv: Derivation): ModuloHash {
-    const hash = hashModulo(this.#storeDir, drv, this.hashOf);
+  /** Tells the hasher what lies at `path`. Returns its hash. */
+  add(path: StorePath, drv: Derivation, options: HashOptions = {}): ModuloHash {
+    const hash = hashModulo(this.#storeDir, drv, this.hashOf, options);
     this.#known.set(path, hash);
     return hash;
   }
 
-  #walk(root: StorePath): ModuloHash {
-    const open = new Map<StorePath, Derivation>();
-    const stack = [root];
-    while (stack.length > 0) {
-      const path = stack.at(-1)!;
-      const drv = open.get(path);
-      if (this.#known.has(path)) stack.pop();
-      else if (drv) {
-        this.add(path, drv);
-        open.delete(path);
-        stack.pop();
-      } else stack.push(...this.#enter(path, open));
-    }
-    return this.#known.get(root)!;
-  }
-
-  /** The inputs of `path` that must be hashed before it. */
-  #enter(path: StorePath, open: Map<StorePath, Derivation>): StorePath[] {
-    const drv = this.#read(path);
-    if (!drv) throw new ElsewhereError("NO_SUCH_DERIVATION", `Cannot hash '${path}': it cannot be read`);
-    open.set(path, drv);
-    const missing = [...drv.inputDerivations.keys()].filter((input) => !this.#known.has(input));
-    const cyclic = missing.find((input) => open.has(input));
-    if (cyclic)
-      throw new ElsewhereError(
-        "DERIVATION_CYCLE",
-        `Cannot hash '${path}': it and '${cyclic}' need each other`,
-      );
-    return missing;
+  /** As `add`, after a check of the path and of every output path. `contents` are the bytes of the file. */
+  verify(path: StorePath, drv: Derivation, contents: Uint8Array): ModuloHash {
+    const right = derivationPath(this.#storeDir, drv, contents);
+    if (right !== path)
+      throw new ElsewhereError("WRONG_DERIVATION_PATH", `Cannot use '${path}': its contents make '${right}'`);
+    const options = { contents, hashedInputs: hashInputs(drv, this.hashOf) };
+    checkOutputPaths(this.#storeDir, drv, this.hashOf, options);
+    return this.add(path, drv, options);
   }
 }

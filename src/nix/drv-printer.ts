@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Derivation, DerivationOutput, InputOutputs } from "./derivation.ts";
 import { outputFields } from "./derivation-output.ts";
 import type { StoreDir } from "./store-path.ts";
@@ -8,6 +9,34 @@ export interface FormatMask {
   readonly outputs: boolean;
   /** Print these in the place of the input derivations: base-16 hash to output names, both sorted. */
   readonly inputs: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * The bytes of a derivation under a mask, cut from the bytes of its `.drv` file: as
+ * `encodeText(formatDerivation(storeDir, drv, mask))`, without printing what is the same. Undefined where the file
+ * is not as it would be printed.
+ */
+export function maskContents(
+  storeDir: StoreDir,
+  drv: Derivation,
+  { contents, mask }: { contents: Buffer; mask: FormatMask },
+): Buffer | undefined {
+  const head = `${formatHead(drv)}${formatOutputs(storeDir, drv, false)},${formatInputs(storeDir, drv)}`;
+  if (contents.toString("latin1", 0, head.length) !== head) return undefined;
+  const masked = `${formatHead(drv)}${formatOutputs(storeDir, drv, mask.outputs)},${formatHashedInputs(mask.inputs)}`;
+  const pieces: Buffer[] = [Buffer.from(masked, "latin1")];
+  let from = head.length;
+  for (const name of mask.outputs ? drv.outputs.keys() : []) {
+    const value = drv.env.get(name);
+    if (!value) continue;
+    // No text holds this: a quote inside a text comes after a backslash.
+    const start = contents.indexOf(`("${name}",${quote(value)})`, from);
+    if (start < 0) return undefined;
+    pieces.push(contents.subarray(from, start), Buffer.from(`("${name}","")`));
+    from = start + Buffer.byteLength(`("${name}",${quote(value)})`);
+  }
+  pieces.push(contents.subarray(from));
+  return Buffer.concat(pieces);
 }
 
 /** The text of a `.drv` file; its bytes are `encodeText` of it. */

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
+import { hash as digestOf } from "node:crypto";
 import { MalformedError } from "#base/errors.ts";
 import { decodeNix32, encodeNix32, nix32Length } from "./nix32.ts";
 
@@ -28,7 +28,7 @@ export function parseHashAlgorithm(text: string): HashAlgorithm {
 
 /** SHA-256 of bytes, or of a text's UTF-8. */
 export function sha256(data: Uint8Array | string): Hash {
-  return { algorithm: "sha256", digest: createHash("sha256").update(data).digest() };
+  return { algorithm: "sha256", digest: digestOf("sha256", data, "buffer") };
 }
 
 /** Parses `algo:digest` or SRI `algo-base64`; a bare digest only where `algorithm` is given. Base 16, 32 and 64. */
