@@ -1,4 +1,4 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { ElsewhereError, LimitError, MalformedError } from "#base/errors.ts";
 import { asBuffer, decodeText } from "#base/text.ts";
 import { paddedLength } from "./alignment.ts";
@@ -32,7 +32,7 @@ export const text: Codec<string> = counted(readText, (value, out) => out.text(va
 
 /** A string as bytes of its own. */
 export const bytes: Codec<Uint8Array> = counted(
-  (buffer, start, end) => Uint8Array.prototype.slice.call(buffer, start, end),
+  (buffer, start, end) => Buffer.from(buffer.subarray(start, end)),
   (value, out) => out.bytes(value),
 );
 

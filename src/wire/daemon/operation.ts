@@ -23,7 +23,7 @@ export interface Operation<Request, Reply> {
 }
 
 export type RequestOf<O> = O extends Operation<infer Request, unknown> ? Request : never;
-export type ReplyOf<O> = O extends Operation<never, infer Reply> ? Reply : never;
+export type ReplyOf<O> = O extends Operation<unknown, infer Reply> ? Reply : never;
 
 export interface OperationParts<Request, Reply> {
   readonly request: Codec<Request>;
