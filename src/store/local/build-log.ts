@@ -7,7 +7,7 @@ import type { ByteSource } from "#base/byte-reader.ts";
 import { ElsewhereError } from "#base/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
 
-/** A build log that is being written. It counts when it is closed, and is there for readers from the start. */
+/** A build log that is being written. Readers find it once it is closed. */
 export interface BuildLogWriter {
   /** Resolves when more may be written. */
   write(chunk: Uint8Array): Promise<void>;

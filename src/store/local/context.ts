@@ -24,6 +24,7 @@ export class StoreContext implements Disposable {
   #tempRoots: TempRoots | undefined;
   #scratch: Promise<Scratch> | undefined;
   #openScratch: Scratch | undefined;
+  #isClosed = false;
 
   constructor(parts: { layout: StoreLayout; settings: LocalSettings; db: StoreDatabase; clock: Clock }) {
     this.layout = parts.layout;
@@ -84,6 +85,8 @@ export class StoreContext implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#openScratch?.[Symbol.dispose]();
     this.#tempRoots?.close();
     this.db[Symbol.dispose]();

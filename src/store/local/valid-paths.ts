@@ -7,6 +7,7 @@ import {
   type StoreDir,
   type StorePath,
 } from "#nix/store-path.ts";
+import { closureInfos } from "./closure.ts";
 import type { SqlValue, StoreDatabase } from "./database.ts";
 import { INFO_COLUMNS, infoOfRow, printedJson, referencesOf } from "./path-rows.ts";
 import { sortByReferences } from "./reference-order.ts";
@@ -44,7 +45,7 @@ export class ValidPaths {
 
   /** References before referrers. */
   closureOf(paths: readonly StorePath[]): PathInfo[] {
-    const infos = this.#infos(CLOSURE_IDS, [printedJson(this.#storeDir, paths)]);
+    const infos = this.#db.snapshot(() => closureInfos(this.#db, this.#storeDir, paths));
     const found = new Set(infos.map((info) => info.path));
     for (const path of paths) if (!found.has(path)) throw new InvalidPathError(this.#print(path));
     return sortByReferences(infos);
@@ -115,10 +116,3 @@ export class InvalidPathError extends ElsewhereError {
     super("INVALID_PATH", `Cannot use '${printedPath}': path '${printedPath}' is not valid`);
   }
 }
-
-const CLOSURE_IDS = `
-  with recursive closure(id) as (
-    select id from ValidPaths where path in (select value from json_each(?))
-    union
-    select r.reference from closure c join Refs r on r.referrer = c.id
-  ) select id from closure`;
