@@ -1,8 +1,28 @@
+import type { BuilderHealth, BuildSite } from "#build/engine/site.ts";
+import type { Machine } from "#nix/machine.ts";
+import type { ResolvedSettings } from "#nix/settings.ts";
+import type { ServiceRequest } from "#serve/service-request.ts";
+import type { Store } from "#store/store.ts";
+
 /**
  * What commands are given by the composition root (`src/main/services.ts`), so that they never
- * import an adapter. Each method loads its part lazily. `serve` is wired by whoever owns `src/main/serve.ts`.
+ * import an adapter. Each method loads its part lazily.
  */
 export interface Services {
   /** The folder for what Elsewhere remembers between runs: `$XDG_STATE_HOME/elsewhere`. */
   stateDir(): string;
+  /** Settings from nix.conf and the environment, with `[name, value]` of the command line over them. */
+  settings(overrides: Iterable<readonly [string, string]>): Promise<ResolvedSettings>;
+  /** The machines that the `builders` setting names, those that are enabled. */
+  machines(settings: ResolvedSettings): Promise<readonly Machine[]>;
+  /** Opens a store by its URI; undefined: the usual one of this machine. */
+  openStore(uri: string | undefined, settings: ResolvedSettings): Promise<Store>;
+  /** A builder of the machines file, not connected yet. */
+  machineSite(machine: Machine, settings: ResolvedSettings): Promise<BuildSite>;
+  /** This machine as a builder into `store`; undefined where it must not build or cannot. */
+  localSite(store: Store, settings: ResolvedSettings): Promise<BuildSite | undefined>;
+  /** Remembers builders that do not answer. */
+  health(): Promise<BuilderHealth>;
+  /** Serves a store until its clients have gone or `signal` aborts; the exit code. */
+  serve(request: ServiceRequest, signal: AbortSignal): Promise<number>;
 }

@@ -30,12 +30,20 @@ export class ClientConnection implements AsyncDisposable {
     this.reader = new ByteReader(input, `what ${stream.peer} sends`);
     this.writer = new ReplyWriter(stream);
     void input.ended.then(() => this.#watch(options.stillListens));
-    void stream.closed.then(() => this.#gone());
+    void stream.closed.then((fault) => {
+      if (fault || !options.stillListens) this.#gone();
+    });
   }
 
   /** Aborted when the client has gone. */
   get hungUp(): AbortSignal {
     return this.#hangUp.signal;
+  }
+
+  /** Lets go of the client, as if it had hung up: what runs for it is stopped. */
+  async drop(): Promise<void> {
+    this.#gone();
+    await this.#stream[Symbol.asyncDispose]();
   }
 
   /** Sends what is left and closes. */

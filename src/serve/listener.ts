@@ -73,8 +73,8 @@ export function inheritedSocket(
   environment: Readonly<Record<string, string | undefined>>,
   pid: number,
 ): number | undefined {
-  const count = Number(environment["LISTEN_FDS"] ?? "0");
-  const isForUs = environment["LISTEN_PID"] === undefined || Number(environment["LISTEN_PID"]) === pid;
+  const count = Number(environment.LISTEN_FDS ?? "0");
+  const isForUs = environment.LISTEN_PID === undefined || Number(environment.LISTEN_PID) === pid;
   return count >= 1 && isForUs ? FIRST_INHERITED_FD : undefined;
 }
 

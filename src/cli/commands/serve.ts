@@ -1,0 +1,113 @@
+import { Command, Option } from "commander";
+import { type AskedService, parseAskedService } from "#serve/forced-command.ts";
+import type { Door, ServiceRequest } from "#serve/service-request.ts";
+import type { CommandContext } from "../command-context.ts";
+import { UsageError } from "../error-report.ts";
+
+interface Flags {
+  readonly stdio?: true;
+  readonly serve?: true;
+  readonly write?: true;
+  readonly socket?: string | true;
+  readonly socketMode: number;
+  readonly store?: string;
+  readonly forceTrusted?: true;
+  readonly forceUntrusted?: true;
+  readonly processOps?: true;
+  readonly option: readonly (readonly [string, string])[];
+}
+
+/** `elsewhere serve`: a builder or a store for Nix and for Elsewhere. */
+export function command(context: CommandContext): Command {
+  return new Command("serve")
+    .description("Be a builder or a store for Nix and for Elsewhere. No Nix need be installed here.")
+    .option("--stdio", "speak the worker protocol on standard input and output, as 'nix-daemon --stdio' does")
+    .option("--serve", "speak the serve protocol on standard input and output, as 'nix-store --serve' does")
+    .option("--write", "with --serve: let clients add and build paths")
+    .option("--socket [path]", "listen on a unix socket; without a path, where Nix's daemon listens")
+    .addOption(
+      new Option("--socket-mode <mode>", "who may connect, as for chmod")
+        .default(0o666, "666")
+        .argParser(octal),
+    )
+    .option("--store <uri>", "the store to serve: a folder, local?root=…, daemon, or ssh-ng://… as a relay")
+    .addOption(new Option("--force-trusted", "trust every client").conflicts("forceUntrusted"))
+    .option("--force-untrusted", "trust no client")
+    .option("--process-ops", "carry operations out here, also where a daemon could be given them")
+    .option("--option <name=value>", "override a setting of nix.conf", asPair, [])
+    .addOption(new Option("--daemon").hideHelp())
+    .addOption(new Option("-v, --verbose").hideHelp())
+    .addHelpText("after", HELP)
+    .action(async (flags: Flags) => {
+      context.exitWith(await context.services.serve(requestOf(flags, context), context.signal));
+    });
+}
+
+function requestOf(flags: Flags, { env }: CommandContext): ServiceRequest {
+  const asked = env.SSH_ORIGINAL_COMMAND ? parseAskedService(env.SSH_ORIGINAL_COMMAND) : undefined;
+  if (asked) checkAllowed(asked, flags);
+  return {
+    door: asked ? doorAskedFor(asked, flags) : doorOf(flags, env),
+    store: flags.store ?? asked?.store,
+    trust:
+      flags.forceUntrusted || asked?.untrusted ? "untrusted" : flags.forceTrusted ? "trusted" : undefined,
+    processOps: flags.processOps ?? false,
+    overrides: flags.option,
+  };
+}
+
+/** Under a forced command the client chooses how to speak; what the key may reach, the key's line chooses. */
+function checkAllowed(asked: AskedService, flags: Flags): void {
+  if (asked.store !== undefined && flags.store !== undefined && asked.store !== flags.store)
+    throw new UsageError(
+      `Cannot serve the store '${asked.store}': this key is for '${flags.store}'`,
+      "Leave remote-store out of the store's URI",
+    );
+}
+
+function doorAskedFor({ protocol, write }: AskedService, flags: Flags): Door {
+  if (protocol === "daemon") return { kind: "stdio" };
+  return { kind: "serve", write: write && !(flags.serve && !flags.write) };
+}
+
+function doorOf(flags: Flags, env: CommandContext["env"]): Door {
+  const doors = [flags.stdio, flags.serve, flags.socket].filter((door) => door !== undefined);
+  if (doors.length > 1)
+    throw new UsageError("--stdio, --serve and --socket exclude each other", "Choose one");
+  if (flags.stdio) return { kind: "stdio" };
+  if (flags.serve) return { kind: "serve", write: flags.write ?? false };
+  if (flags.socket === undefined && !env.LISTEN_FDS)
+    throw new UsageError("Nothing says how to serve", "Say --stdio, --serve --write or --socket [PATH]");
+  const path = typeof flags.socket === "string" ? flags.socket : undefined;
+  return { kind: "socket", path, mode: flags.socketMode };
+}
+
+function octal(text: string): number {
+  if (!/^0?[0-7]{3}$/.test(text))
+    throw new UsageError(`Cannot use the mode '${text}'`, "Want three octal digits: 660");
+  return Number.parseInt(text, 8);
+}
+
+function asPair(text: string, before: readonly (readonly [string, string])[]): [string, string][] {
+  const cut = text.indexOf("=");
+  if (cut <= 0) throw new UsageError(`Cannot use the option '${text}'`, "Want --option NAME VALUE");
+  return [
+    ...before.map(([name, value]): [string, string] => [name, value]),
+    [text.slice(0, cut), text.slice(cut + 1)],
+  ];
+}
+
+const HELP = `
+Examples:
+  elsewhere serve --socket                     a daemon, where Nix's clients look for one
+  elsewhere serve --stdio --store /srv/build   a store of its own below /srv/build
+  elsewhere serve --stdio --store ssh-ng://b1  a relay to another builder
+
+As a builder over ssh, with a key that can do nothing else (~/.ssh/authorized_keys):
+  restrict,command="elsewhere serve" ssh-ed25519 AAAA… nix@laptop
+Then ssh-ng://HOST and ssh://HOST work from every Nix. Without such a key, name the program instead:
+  ssh-ng://HOST?remote-program=/path/to/elsewhere
+
+Who is trusted: root, whoever owns the store, and nix.conf's trusted-users. Over a socket, a client's user is
+looked up with ss(8); a client whose user cannot be told is not trusted.
+`;

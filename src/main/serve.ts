@@ -1,0 +1,143 @@
+import type { Socket } from "node:net";
+import { messageOf } from "#base/errors.ts";
+import type { LogEvent } from "#nix/log-event.ts";
+import { RESULT } from "#nix/log-event.ts";
+import { parseStoreReference, type StoreReference } from "#nix/store-reference.ts";
+import { ClientConnection } from "#serve/client-connection.ts";
+import { serveDaemon } from "#serve/daemon/session.ts";
+import { forward } from "#serve/forward.ts";
+import { inheritedSocket, type ListeningPlace, listen } from "#serve/listener.ts";
+import { lookUpUser } from "#serve/local-user.ts";
+import { isReadByAnyone } from "#serve/output-reader.ts";
+import { serveCommands } from "#serve/serve/session.ts";
+import type { Door, ServiceRequest } from "#serve/service-request.ts";
+import { peerUid } from "#serve/socket-peer.ts";
+import { isTrustedUser } from "#serve/trusted-user.ts";
+import { namesUser } from "#serve/trusted-users.ts";
+import type { ByteStream } from "#transport/byte-stream.ts";
+import { openStdio } from "#transport/stdio.ts";
+import { streamOfSocket } from "#transport/unix-socket.ts";
+import { loadSettings } from "./load-settings.ts";
+import { daemonSocketPath, type OpenedStore, openServedStore, upstreamSocket } from "./serve-store.ts";
+import { readVersion } from "./version.ts";
+
+type Environment = NodeJS.ProcessEnv;
+
+/** Serves until the clients have gone or `signal` aborts; the exit code. */
+export async function serve(
+  request: ServiceRequest,
+  { env, signal }: { env: Environment; signal: AbortSignal },
+): Promise<number> {
+  const server = new Server(request, env, signal);
+  return request.door.kind === "socket"
+    ? await server.onSocket(request.door)
+    : await server.onStdio(request.door);
+}
+
+class Server {
+  readonly #request: ServiceRequest;
+  readonly #env: Environment;
+  readonly #signal: AbortSignal;
+  readonly #settings;
+  readonly #reference: StoreReference;
+
+  constructor(request: ServiceRequest, env: Environment, signal: AbortSignal) {
+    this.#request = request;
+    this.#env = env;
+    this.#signal = signal;
+    this.#settings = loadSettings({ env, overrides: request.overrides }).settings;
+    this.#reference = parseStoreReference(request.store || env.NIX_REMOTE || this.#settings.store);
+  }
+
+  async onStdio(door: Door & { kind: "stdio" | "serve" }): Promise<number> {
+    await using stream = openStdio();
+    const upstream = door.kind === "stdio" ? await this.#upstream() : undefined;
+    if (upstream) {
+      await using joined = upstream;
+      await forward(stream, joined);
+      return 0;
+    }
+    await using opened = await this.#open();
+    const trusted = await this.#isTrusted(process.getuid?.() ?? 0, opened);
+    await using client = new ClientConnection(stream, { stillListens: async () => isReadByAnyone(STDOUT) });
+    using _ = this.#dropWhenAborted(client);
+    if (door.kind === "stdio")
+      await serveDaemon(client, { served: opened, trusted, nixVersion: NIX_VERSION });
+    else await serveCommands(client, { served: opened, trusted, mayWrite: door.write, log: toStandardError });
+    return 0;
+  }
+
+  async onSocket({ path, mode }: Door & { kind: "socket" }): Promise<number> {
+    const inherited = inheritedSocket(this.#env, process.pid);
+    const place: ListeningPlace =
+      path === undefined && inherited !== undefined
+        ? { kind: "inherited", fd: inherited }
+        : { kind: "path", path: path ?? daemonSocketPath(this.#env), mode };
+    await listen(place, (socket) => this.#serveSocket(socket), this.#signal);
+    return 0;
+  }
+
+  /** One client of many: what goes wrong with it is told, and ends nothing else. */
+  async #serveSocket(socket: Socket): Promise<void> {
+    try {
+      const uid = await this.#peerOf(socket);
+      await using opened = await this.#open();
+      const trusted = uid === undefined ? this.#trustOfUnknown() : await this.#isTrusted(uid, opened);
+      await using stream = streamOfSocket(socket, uid === undefined ? "a client" : `a client of user ${uid}`);
+      await using client = new ClientConnection(stream);
+      using _ = this.#dropWhenAborted(client);
+      await serveDaemon(client, { served: opened, trusted, nixVersion: NIX_VERSION });
+    } catch (error) {
+      process.stderr.write(`elsewhere: ${messageOf(error)}\n`);
+    }
+  }
+
+  /** The user of a client that may connect at all. Nobody is looked up where the answer changes nothing. */
+  async #peerOf(socket: Socket): Promise<number | undefined> {
+    const { "allowed-users": allowed, "trusted-users": trusted } = this.#settings;
+    const isDecided = this.#request.trust !== undefined || trusted.includes("*");
+    if (isDecided && allowed.includes("*")) return undefined;
+    const uid = await peerUid(socket);
+    const user = uid === undefined ? undefined : await lookUpUser(uid);
+    if (uid !== 0 && !namesUser(allowed, user) && !namesUser(trusted, user))
+      throw new Error(`user '${user?.name ?? "unknown"}' is not allowed to connect to the Nix daemon`);
+    return uid;
+  }
+
+  #trustOfUnknown(): boolean {
+    if (this.#request.trust !== undefined) return this.#request.trust === "trusted";
+    return this.#settings["trusted-users"].includes("*");
+  }
+
+  async #isTrusted(uid: number, { stateDir }: OpenedStore): Promise<boolean> {
+    if (this.#request.trust !== undefined) return this.#request.trust === "trusted";
+    return await isTrustedUser({ uid, trustedUsers: this.#settings["trusted-users"], stateDir });
+  }
+
+  async #open(): Promise<OpenedStore> {
+    return await openServedStore(this.#reference, { env: this.#env, settings: this.#settings });
+  }
+
+  /** The daemon that this server would only pass everything on to. It decides by itself whom it trusts. */
+  async #upstream(): Promise<ByteStream | undefined> {
+    if (this.#request.processOps || this.#request.trust === "untrusted") return undefined;
+    return await upstreamSocket(this.#reference, this.#env);
+  }
+
+  #dropWhenAborted(client: ClientConnection): Disposable {
+    const drop = () => void client.drop();
+    this.#signal.addEventListener("abort", drop, { once: true });
+    return { [Symbol.dispose]: () => this.#signal.removeEventListener("abort", drop) };
+  }
+}
+
+/** What the serve protocol has no words for: logs, for the client's user to read. */
+function toStandardError(event: LogEvent): void {
+  if (event.kind === "message")
+    process.stderr.write(event.text.endsWith("\n") ? event.text : `${event.text}\n`);
+  if (event.kind === "result" && event.type === RESULT.buildLogLine)
+    process.stderr.write(`${event.fields[0]}\n`);
+}
+
+const NIX_VERSION = `Elsewhere ${readVersion()}`;
+const STDOUT = 1;
