@@ -64,14 +64,14 @@ function standInForNix(args: readonly string[]): readonly string[] {
   return args[0] === "--stdio" || args[0] === "--serve" ? ["serve", ...args] : args;
 }
 
-/** Nix's `--option NAME VALUE` takes two words; here they become one. */
+/** Nix's `--option NAME VALUE`, `--arg` and `--argstr` take two words; here they become one. */
 function joinOptionPairs(args: readonly string[]): readonly string[] {
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
     if (arg === "--") return [...joined, ...args.slice(i)];
     joined.push(arg);
-    if (arg === "--option" && i + 2 < args.length) {
+    if (PAIRED.has(arg) && i + 2 < args.length && !isPair(args[i + 1]!)) {
       joined.push(`${args[i + 1]}=${args[i + 2]}`);
       i += 2;
     }
@@ -84,6 +84,11 @@ function hintFor(args: readonly string[]): string {
   return `'elsewhere ${command ? `${command} ` : ""}--help' shows what there is`;
 }
 
+function isPair(arg: string): boolean {
+  return /^[^=\s]+=/.test(arg);
+}
+
+const PAIRED = new Set(["--option", "--arg", "--argstr"]);
 const HELP_COLUMNS_MAX = 110;
 
 const AFTER_HELP = `

@@ -1,0 +1,26 @@
+import type { RealiseReport, RealiseRequest } from "#build/engine/realise.ts";
+import { printStorePath, type StorePath } from "#nix/store-path.ts";
+
+/** As `nix build --json`, with where each output came from, and what was built on the way. */
+export function reportJson({ wishes, destination }: RealiseRequest, report: RealiseReport): string {
+  const print = (path: StorePath) => printStorePath(destination.store.storeDir, path);
+  const entries = wishes.map(({ drvPath, outputs }) => {
+    const known = report.outputsOf(drvPath);
+    const paths = outputs.flatMap((name) => (known.has(name) ? [[name, known.get(name)!] as const] : []));
+    return {
+      drvPath: print(drvPath),
+      outputs: Object.fromEntries(paths.map(([name, path]) => [name, print(path)])),
+      origins: Object.fromEntries(
+        paths.flatMap(([name, path]) => (report.origins.has(path) ? [[name, report.origins.get(path)]] : [])),
+      ),
+    };
+  });
+  const builds = [...report.outcomes].map(([drvPath, outcome]) => ({
+    drvPath: print(drvPath),
+    ...outcome,
+    ...(outcome.kind === "realised" && {
+      outputs: Object.fromEntries([...outcome.outputs].map(([name, path]) => [name, print(path)])),
+    }),
+  }));
+  return JSON.stringify({ requested: entries, builds, complete: report.complete });
+}

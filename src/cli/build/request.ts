@@ -1,0 +1,110 @@
+import { resolve } from "node:path";
+import { systemClock } from "#base/clock.ts";
+import type { RealiseRequest } from "#build/engine/realise.ts";
+import type { BuildSite } from "#build/engine/site.ts";
+import type { ResolvedSettings } from "#nix/settings.ts";
+import { simpleScheduler } from "#schedule/simple-scheduler.ts";
+import type { Store } from "#store/store.ts";
+import type { CommandContext } from "../command-context.ts";
+import type { SettingFlags } from "../setting-flags.ts";
+import { gatherInput } from "./input.ts";
+
+export interface BuildFlags extends SettingFlags {
+  readonly file?: string;
+  readonly expr?: string;
+  readonly impure?: boolean;
+  readonly arg?: readonly string[];
+  readonly argstr?: readonly string[];
+  readonly evalStore?: string;
+  readonly outLink?: string;
+  readonly link?: boolean;
+  readonly dryRun?: boolean;
+  readonly printOutPaths?: boolean;
+  readonly json?: boolean;
+  readonly printBuildLogs?: boolean;
+}
+
+export interface PreparedRequest extends AsyncDisposable {
+  readonly request: Omit<RealiseRequest, "events">;
+}
+
+/** Opens the stores, finds out what is asked for, and lists who could build it. */
+export async function prepareRequest(
+  context: CommandContext,
+  given: { installables: readonly string[]; flags: BuildFlags; settings: ResolvedSettings },
+): Promise<PreparedRequest> {
+  const { services, signal } = context;
+  const { flags, settings } = given;
+  const opened: Store[] = [];
+  try {
+    const destination = await services.openStore(absolute(flags.store), settings);
+    opened.push(destination);
+    const evalStore =
+      flags.evalStore === undefined
+        ? undefined
+        : await services.openStore(absolute(flags.evalStore), settings);
+    if (evalStore) opened.push(evalStore);
+    const input = await gatherInput(context, { ...given, destination, evalStore });
+    const holder = { name: destination.uri, store: destination };
+    const drvStore =
+      input.drvStore === destination ? holder : { name: input.drvStore.uri, store: input.drvStore };
+    const request = {
+      graph: input.graph,
+      wishes: input.wishes,
+      drvStore,
+      destination: holder,
+      sites: await sitesOf(context, destination, settings),
+      scheduler: simpleScheduler,
+      policy: { keepGoing: settings.settings["keep-going"], attemptsMax: ATTEMPTS_MAX },
+      settings: buildSettings(settings),
+      buildersUseSubstitutes: settings.settings["builders-use-substitutes"],
+      health: await services.health(),
+      clock: systemClock,
+      signal,
+    };
+    return { request, [Symbol.asyncDispose]: () => closeAll(opened) };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+async function sitesOf(
+  { services }: CommandContext,
+  destination: Store,
+  settings: ResolvedSettings,
+): Promise<BuildSite[]> {
+  const local = await services.localSite(destination, settings);
+  const machines = await services.machines(settings);
+  const remote = await Promise.all(machines.map((machine) => services.machineSite(machine, settings)));
+  return [...remote, ...(local ? [local] : [])];
+}
+
+function buildSettings({ settings }: ResolvedSettings): RealiseRequest["settings"] {
+  const positive = (value: number) => (value > 0 ? value : undefined);
+  const all = {
+    maxSilentTimeS: positive(settings["max-silent-time"]),
+    timeoutS: positive(settings.timeout),
+    maxLogSizeBytes: positive(settings["max-build-log-size"]),
+    cores: settings.cores,
+    keepFailed: settings["keep-failed"],
+    keepGoing: settings["keep-going"],
+    fallback: settings.fallback,
+    useSubstitutes: settings.substitute,
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined),
+  ) as RealiseRequest["settings"];
+}
+
+async function closeAll(stores: readonly Store[]): Promise<void> {
+  await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
+}
+
+/** A folder on the command line is one of this working folder; a store URI stays. */
+function absolute(uri: string | undefined): string | undefined {
+  return uri !== undefined && /^[^?:]*\//.test(uri) ? resolve(uri) : uri;
+}
+
+/** Attempts of one build, over all builders. */
+const ATTEMPTS_MAX = 3;

@@ -1,0 +1,107 @@
+import { Command, Option } from "commander";
+import { systemClock } from "#base/clock.ts";
+import { type RealiseReport, type RealiseRequest, realise } from "#build/engine/realise.ts";
+import { printStorePath } from "#nix/store-path.ts";
+import { printDryRun } from "../build/dry-run.ts";
+import { buildExitCode } from "../build/exit-code.ts";
+import { LogKeeper } from "../build/log-keeper.ts";
+import { makeLinks } from "../build/out-links.ts";
+import { reportJson } from "../build/report-json.ts";
+import { type BuildFlags, prepareRequest } from "../build/request.ts";
+import type { CommandContext } from "../command-context.ts";
+import { summaryOf } from "../progress/summary.ts";
+import { ProgressView } from "../progress/view.ts";
+import { addBuildFlags, addSettingFlags, settingsFor } from "../setting-flags.ts";
+
+/** `elsewhere build`: the main job. */
+export function command(context: CommandContext): Command {
+  const build = new Command("build")
+    .description(
+      "Build derivations on the machines that can build them, and bring the outputs home.\n\n" +
+        "INSTALLABLE is a flake reference (.#hello, .#hello^dev), an attribute path with -f or -E, a derivation in\n" +
+        "the store (/nix/store/…-x.drv, …-x.drv^out), a .drv file outside any store (its inputs are read from the\n" +
+        "folder that it lies in), or a file of derivation JSON ('-' reads it from standard input). Flakes and\n" +
+        "expressions are evaluated by the installed Nix; for everything else no Nix is needed.",
+    )
+    .argument("[installable...]", "what to build; with nothing: the flake in this folder, or all of -f or -E")
+    .option("-f, --file <file>", "evaluate attributes of this file")
+    .addOption(
+      new Option("-E, --expr <expression>", "evaluate attributes of this expression").conflicts("file"),
+    )
+    .option("--impure", "let the evaluation read the environment")
+    .option("--arg <pair>", "for -f and -E: NAME=EXPRESSION", collect, [])
+    .option("--argstr <pair>", "for -f and -E: NAME=TEXT", collect, [])
+    .option("--eval-store <uri>", "the store that Nix evaluates into, when it is another than --store")
+    .option("-o, --out-link <prefix>", "name of the result links", "result")
+    .option("--no-link", "make no result links")
+    .option("--dry-run", "show what would be built, and by whom, and build nothing")
+    .option("--print-out-paths", "print the paths that were asked for")
+    .option("--json", "print what was built, where and from what as JSON")
+    .option("-L, --print-build-logs", "show the log of every build");
+  return addBuildFlags(addSettingFlags(build))
+    .addHelpText("after", EXAMPLES)
+    .action((installables: string[], flags: BuildFlags) => run(context, installables, flags));
+}
+
+async function run(
+  context: CommandContext,
+  installables: readonly string[],
+  flags: BuildFlags,
+): Promise<void> {
+  const { terminal } = context;
+  const settings = await settingsFor(context, flags);
+  await using prepared = await prepareRequest(context, { installables, flags, settings });
+  const { storeDir } = prepared.request.destination.store;
+  const view = new ProgressView(terminal, {
+    logs: flags.printBuildLogs === true,
+    verbose: (flags.verbose ?? 0) > 0,
+    quiet: flags.quiet === true,
+    print: (path) => printStorePath(storeDir, path),
+    now: () => systemClock.now(),
+  });
+  const logs = new LogKeeper(context.services.stateDir());
+  const request: RealiseRequest = {
+    ...prepared.request,
+    events: (event) => {
+      logs.take(event);
+      view.take(event);
+    },
+  };
+  if (flags.dryRun) return await printDryRun(context, request, flags);
+  let report: RealiseReport;
+  try {
+    report = await realise(request);
+  } finally {
+    view[Symbol.dispose]();
+    await logs.close();
+  }
+  if (flags.link !== false && report.complete) await makeLinks(request, report, flags.outLink ?? "result");
+  if (!flags.quiet) terminal.error(summaryOf(view.progress, terminal.columns()));
+  if (flags.printOutPaths) await terminal.print(outPaths(request, report));
+  if (flags.json) await terminal.print(`${reportJson(request, report)}\n`);
+  context.exitWith(buildExitCode(report));
+}
+
+function outPaths({ wishes, destination }: RealiseRequest, report: RealiseReport): string {
+  const paths = wishes.flatMap(({ drvPath, outputs }) =>
+    outputs.flatMap((name) => report.outputsOf(drvPath).get(name) ?? []),
+  );
+  const there = paths.filter((path) => report.origins.has(path));
+  return there.map((path) => `${printStorePath(destination.store.storeDir, path)}\n`).join("");
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+const EXAMPLES = `
+Examples:
+  elsewhere build .#hello                          on the builders of /etc/nix/machines
+  elsewhere build -f release.nix tests.login -L    with the log as it comes
+  elsewhere build .#image --dry-run                what would be built, by whom, and what nobody can
+  elsewhere build .#x -j0 --builders 'ssh-ng://me@box x86_64-linux - 8 1 big-parallel'
+  elsewhere build /nix/store/…-x.drv^out,dev       a derivation that is there
+  elsewhere build ./graph/…-x.drv --store ~/out    with no Nix: a .drv file, into a store of your own
+  nix derivation show -r .#x | elsewhere build -   derivations as JSON
+
+Exit codes: 0 all there, 100 a build failed, 101 timed out, 102 hash mismatch, 104 not deterministic, 1 anything else`;

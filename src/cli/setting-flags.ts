@@ -1,0 +1,81 @@
+import type { Command } from "commander";
+import type { ResolvedSettings } from "#nix/settings.ts";
+import type { CommandContext } from "./command-context.ts";
+import { UsageError } from "./error-report.ts";
+
+/** Flags that every command with settings has. */
+export interface SettingFlags {
+  readonly option?: readonly string[];
+  readonly system?: string;
+  readonly builders?: string;
+  readonly maxJobs?: string;
+  readonly cores?: string;
+  readonly timeout?: string;
+  readonly maxSilentTime?: string;
+  readonly keepGoing?: boolean;
+  readonly keepFailed?: boolean;
+  readonly fallback?: boolean;
+  readonly verbose?: number;
+  readonly quiet?: boolean;
+  readonly debug?: boolean;
+  readonly store?: string;
+}
+
+/** Adds the flags that concern settings and output to a command. */
+export function addSettingFlags(command: Command): Command {
+  return command
+    .option(
+      "--store <uri>",
+      "the store to use: auto, daemon, a folder, local?root=DIR, ssh-ng://HOST, ssh://HOST",
+    )
+    .option("--option <name> <value>", "override a setting of nix.conf; may be repeated", collect, [])
+    .option("--system <system>", "what this machine is, such as aarch64-darwin")
+    .option("-v, --verbose", "say more; may be repeated", (_: string, before: number) => before + 1, 0)
+    .option("-q, --quiet", "say only what went wrong")
+    .option("--debug", "show where in Elsewhere an error came from");
+}
+
+/** Adds the flags that concern building. */
+export function addBuildFlags(command: Command): Command {
+  return command
+    .option(
+      "--builders <machines>",
+      "who builds: '@FILE', or 'URI SYSTEMS KEY JOBS SPEED FEATURES MANDATORY HOSTKEY; …'",
+    )
+    .option("-j, --max-jobs <number>", "builds at once on this machine; 0: never build here")
+    .option("--cores <number>", "processors for one build; 0: all")
+    .option("--timeout <seconds>", "end a build that takes longer")
+    .option("--max-silent-time <seconds>", "end a build that is silent for longer")
+    .option("-k, --keep-going", "after a failure, build what does not need it")
+    .option("-K, --keep-failed", "keep the folder of a failed build, on its builder")
+    .option("--fallback", "build when a substitution fails");
+}
+
+/** The settings that a command runs with. */
+export async function settingsFor(
+  { services }: CommandContext,
+  flags: SettingFlags,
+): Promise<ResolvedSettings> {
+  const given: [string, string | undefined][] = [
+    ["system", flags.system],
+    ["builders", flags.builders],
+    ["max-jobs", flags.maxJobs],
+    ["cores", flags.cores],
+    ["timeout", flags.timeout],
+    ["max-silent-time", flags.maxSilentTime],
+    ["keep-going", flags.keepGoing ? "true" : undefined],
+    ["keep-failed", flags.keepFailed ? "true" : undefined],
+    ["fallback", flags.fallback ? "true" : undefined],
+  ];
+  const options = (flags.option ?? []).map((text): [string, string] => {
+    const cut = text.indexOf("=");
+    if (cut <= 0) throw new UsageError(`Cannot use --option '${text}'`, "want --option NAME VALUE");
+    return [text.slice(0, cut), text.slice(cut + 1)];
+  });
+  const said = given.filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return await services.settings([...options, ...said]);
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

@@ -1,0 +1,96 @@
+import type { BuildSite, ConnectedSite } from "#build/engine/site.ts";
+import type { Machine } from "#nix/machine.ts";
+import type { ResolvedSettings } from "#nix/settings.ts";
+import { parseStoreReference, withDefaultParams } from "#nix/store-reference.ts";
+import { DaemonStore } from "#store/daemon/daemon-store.ts";
+import type { Realiser } from "#store/realiser.ts";
+import type { Store } from "#store/store.ts";
+import { openBuildingStore } from "./open-store.ts";
+import { CONNECT_TIMEOUT_S } from "./open-usual-store.ts";
+
+/** A machine of the machines file as a builder. */
+export function machineSite(machine: Machine, { settings }: ResolvedSettings): BuildSite {
+  const reference = withDefaultParams(parseStoreReference(machine.uri), [
+    ...(machine.sshKey ? [["ssh-key", machine.sshKey] as [string, string]] : []),
+    ...(machine.sshPublicHostKey
+      ? [["base64-ssh-public-host-key", machine.sshPublicHostKey] as [string, string]]
+      : []),
+  ]);
+  return {
+    traits: {
+      name: nameOf(machine.uri),
+      systems: machine.systems,
+      supportedFeatures: machine.supportedFeatures,
+      mandatoryFeatures: machine.mandatoryFeatures,
+      maxJobs: machine.maxJobs,
+      speedFactor: machine.speedFactor,
+      local: false,
+      takesGraphs: reference.scheme !== "ssh",
+    },
+    connect: async (signal) => {
+      signal.throwIfAborted();
+      const store = await openBuildingStore(reference, {
+        env: process.env,
+        connectTimeoutS: settings["connect-timeout"] || CONNECT_TIMEOUT_S,
+      });
+      return await greet(store, signal);
+    },
+  };
+}
+
+/** Says hello first, so that a builder that is not there is found out here. */
+async function greet(store: Store & Realiser, signal: AbortSignal): Promise<ConnectedSite> {
+  const close = () => void store[Symbol.asyncDispose]();
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    const facts = await (store as Store & { ping?(): Promise<{ trusted?: boolean | undefined }> }).ping?.();
+    return {
+      store,
+      realiser: store,
+      trusted: facts?.trusted,
+      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
+}
+
+/** This machine, building into `store`. With `max-jobs` 0 nothing is ever built here. */
+export async function localSite(store: Store, resolved: ResolvedSettings): Promise<BuildSite | undefined> {
+  const { settings } = resolved;
+  const maxJobs = settings["max-jobs"];
+  if (maxJobs === 0) return undefined;
+  const realiser = await realiserOf(store, resolved);
+  if (!realiser) return undefined;
+  return {
+    traits: {
+      name: "here",
+      systems: [settings.system, ...settings["extra-platforms"]],
+      supportedFeatures: settings["system-features"],
+      mandatoryFeatures: [],
+      maxJobs,
+      speedFactor: 1,
+      local: true,
+      takesGraphs: store instanceof DaemonStore,
+    },
+    connect: async () => ({
+      store,
+      realiser,
+      trusted: store instanceof DaemonStore ? (await store.ping()).trusted : true,
+      // The store is its owner's to close.
+      [Symbol.asyncDispose]: async () => undefined,
+    }),
+  };
+}
+
+async function realiserOf(store: Store, _resolved: ResolvedSettings): Promise<Realiser | undefined> {
+  return "buildDerivation" in store ? (store as Store & Realiser) : undefined;
+}
+
+/** A builder as people name it: its URI without the parameters. */
+function nameOf(uri: string): string {
+  return uri.split("?", 1)[0]!;
+}

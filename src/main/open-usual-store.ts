@@ -1,0 +1,39 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { ResolvedSettings } from "#nix/settings.ts";
+import type { Store } from "#store/store.ts";
+import { openStore } from "./open-store.ts";
+
+/** The store that a person named, else the one of the settings, else what this machine has. */
+export async function openUsualStore(
+  uri: string | undefined,
+  { settings }: ResolvedSettings,
+): Promise<Store> {
+  const named = uri ?? process.env.NIX_REMOTE ?? settings.store;
+  return await openStore(named === "auto" || named === "" ? usualUri() : named, {
+    env: process.env,
+    connectTimeoutS: settings["connect-timeout"] || CONNECT_TIMEOUT_S,
+    local: { requireSigs: settings["require-sigs"] },
+  });
+}
+
+/** With no Nix on this machine and no right to make its store, one of this user's own. */
+function usualUri(): string {
+  const stateDir = process.env.NIX_STATE_DIR ?? "/nix/var/nix";
+  if (existsSync(stateDir) || process.env.NIX_STORE_DIR !== undefined || mayMake("/nix")) return "auto";
+  const data = process.env.XDG_DATA_HOME || join(homedir(), ".local/share");
+  return `local?root=${join(data, "elsewhere/store-root")}`;
+}
+
+function mayMake(folder: string): boolean {
+  try {
+    accessSync(existsSync(folder) ? folder : "/", constants.W_OK);
+    return existsSync(folder);
+  } catch {
+    return false;
+  }
+}
+
+/** Seconds to wait for a host when the settings do not say. */
+export const CONNECT_TIMEOUT_S = 10;
