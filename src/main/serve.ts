@@ -83,7 +83,7 @@ class Server {
       const uid = await this.#peerOf(socket);
       await using opened = await this.#open();
       const trusted = uid === undefined ? this.#trustOfUnknown() : await this.#isTrusted(uid, opened);
-      await using stream = streamOfSocket(socket, uid === undefined ? "a client" : `a client of user ${uid}`);
+      const stream = streamOfSocket(socket, uid === undefined ? "a client" : `a client of user ${uid}`);
       await using client = new ClientConnection(stream);
       using _ = this.#dropWhenAborted(client);
       await serveDaemon(client, { served: opened, trusted, nixVersion: NIX_VERSION });

@@ -46,10 +46,9 @@ export class ClientConnection implements AsyncDisposable {
     await this.#stream[Symbol.asyncDispose]();
   }
 
-  /** Sends what is left and closes. */
+  /** Sends what is left. The stream stays its owner's to close. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.writer.flush().catch(() => undefined);
-    this.#stream.end();
     this.#gone();
   }
 

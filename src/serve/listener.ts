@@ -17,7 +17,7 @@ export async function listen(
   const sessions = new Set<Promise<void>>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const session = serve(socket).finally(() => {
-      socket.destroy();
+      socket.destroySoon();
       sessions.delete(session);
     });
     sessions.add(session);
