@@ -24,8 +24,8 @@ const SETTINGS = {
   builders: text("@/etc/nix/machines"),
   "builders-use-substitutes": flag(false),
   "compress-build-log": flag(true),
-  /** 0: as long as the system waits. */
-  "connect-timeout": count(0),
+  /** 0: as long as the system waits, the default before Nix 2.34. */
+  "connect-timeout": count(15),
   /** 0: all. */
   cores: count(0),
   "diff-hook": optionalText(),
@@ -38,7 +38,7 @@ const SETTINGS = {
   "fsync-store-paths": flag(false),
   "hashed-mirrors": list([]),
   "http-connections": count(25),
-  "impure-host-deps": set([]),
+  "allowed-impure-host-deps": set([]),
   "keep-build-log": flag(true),
   "keep-derivations": flag(true),
   "keep-failed": flag(false),

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Decoding } from "#base/decoding.ts";
+import { type Decoding, PEEK } from "#base/decoding.ts";
 
 /** Sees bytes that pass; they are valid during the call only. */
 export interface ByteTap {
@@ -16,7 +16,12 @@ export function* tapDecoding<T>(decoding: Decoding<T>, tap: ByteTap): Decoding<T
   };
   let step = decoding.next();
   while (!step.done) {
-    const bytes = yield step.value;
+    const want = step.value;
+    const bytes = yield want;
+    if (want === PEEK) {
+      step = decoding.next(bytes);
+      continue;
+    }
     if (filled + bytes.length > GATHER_BYTES) flush();
     if (bytes.length > GATHER_BYTES / 4) {
       flush();

@@ -1,0 +1,33 @@
+import { resolve } from "node:path";
+import { ElsewhereError } from "#base/errors.ts";
+import type { StoreReference } from "#nix/store-reference.ts";
+import { type BinaryCacheOptions, BinaryCacheStore } from "./binary-cache-store.ts";
+import type { CacheFiles } from "./cache-files.ts";
+import { FolderFiles } from "./folder-files.ts";
+import { HttpFiles, type HttpOptions } from "./http-files.ts";
+
+/** Whether a store URI names a binary cache. */
+export function isBinaryCache({ scheme }: StoreReference): boolean {
+  return scheme === "file" || scheme === "http" || scheme === "https";
+}
+
+/** Opens `file:///folder` or `http(s)://…`, with Nix's parameter `compression`. Nothing is asked of it yet. */
+export function openBinaryCache(
+  reference: StoreReference,
+  options: BinaryCacheOptions & HttpOptions = {},
+): BinaryCacheStore {
+  const compression = reference.params.get("compression");
+  return new BinaryCacheStore(filesOf(reference, options), {
+    ...options,
+    ...(compression && { compression }),
+  });
+}
+
+function filesOf({ scheme, authority }: StoreReference, options: HttpOptions): CacheFiles {
+  if (scheme === "file") return new FolderFiles(resolve(authority));
+  if (scheme === "http" || scheme === "https") return new HttpFiles(`${scheme}://${authority}`, options);
+  throw new ElsewhereError(
+    "NO_CACHE",
+    `Cannot use '${scheme}://${authority}' as a binary cache: want file, http or https`,
+  );
+}
