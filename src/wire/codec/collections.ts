@@ -39,8 +39,12 @@ export function list<T>(item: Codec<T>): Codec<readonly T[]> {
 }
 
 /** Texts in the order of their bytes, each once: sorted when written, and when a peer did not. */
-export function set<T extends string>(item: Codec<T>): Codec<readonly T[]> {
-  return mapped(list(item), { parse: ascending, print: ascending });
+export function set<T extends string>(
+  item: Codec<T>,
+  compare: (a: T, b: T) => number = compareText,
+): Codec<readonly T[]> {
+  const sorted = (items: readonly T[]) => ascending(items, compare);
+  return mapped(list(item), { parse: sorted, print: sorted });
 }
 
 /** Entries in the order of the bytes of their keys when written; the last of equal keys counts. */
@@ -97,8 +101,8 @@ function checkedLength(length: number): number {
   return length;
 }
 
-function ascending<T extends string>(items: readonly T[]): readonly T[] {
+function ascending<T extends string>(items: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
   for (let index = 1; index < items.length; index++)
-    if (compareText(items[index - 1]!, items[index]!) >= 0) return [...new Set(items)].sort(compareText);
+    if (compare(items[index - 1]!, items[index]!) >= 0) return [...new Set(items)].sort(compare);
   return items;
 }

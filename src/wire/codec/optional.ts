@@ -2,7 +2,7 @@ import { MalformedError } from "#base/errors.ts";
 import type { StoreDir } from "#nix/store-path.ts";
 import { type Codec, defineCodec } from "./codec.ts";
 import { mapped } from "./derive.ts";
-import { text, u64 } from "./primitives.ts";
+import { asciiText, u64 } from "./primitives.ts";
 
 /** 0, or 1 and a value. */
 export function optional<T>(codec: Codec<T>): Codec<T | undefined> {
@@ -18,12 +18,12 @@ export function optional<T>(codec: Codec<T>): Codec<T | undefined> {
   });
 }
 
-/** A text where the empty one means that there is none. */
+/** A text, ASCII when right, where the empty one means that there is none. */
 export function emptyOr<T>(form: {
   parse(text: string, storeDir: StoreDir): T;
   print(value: T, storeDir: StoreDir): string;
 }): Codec<T | undefined> {
-  return mapped(text, {
+  return mapped(asciiText, {
     parse: (found, ctx) => (found === "" ? undefined : form.parse(found, ctx.storeDir)),
     print: (value, ctx) => (value === undefined ? "" : form.print(value, ctx.storeDir)),
   });

@@ -30,6 +30,12 @@ export const bool: Codec<boolean> = fixed(
 /** A string, as `base/text.ts` has it. */
 export const text: Codec<string> = counted(readText, (value, out) => out.text(value));
 
+/** A string whose right values are all ASCII; in others each byte is a character, for their parser to refuse. */
+export const asciiText: Codec<string> = counted(
+  (buffer, start, end) => buffer.toString("latin1", start, end),
+  (value, out) => out.text(value),
+);
+
 /** A string as bytes of its own. */
 export const bytes: Codec<Uint8Array> = counted(
   (buffer, start, end) => Buffer.from(buffer.subarray(start, end)),

@@ -2,16 +2,16 @@ import { MalformedError } from "#base/errors.ts";
 import { formatDigest, formatHash, type Hash, parseDigest, parseHash } from "#nix/hash.ts";
 import type { Codec } from "../codec/codec.ts";
 import { mapped } from "../codec/derive.ts";
-import { text } from "../codec/primitives.ts";
+import { asciiText } from "../codec/primitives.ts";
 
 /** A SHA-256 as its digits alone, in base 16. */
-export const bareSha256: Codec<Hash> = mapped(text, {
+export const bareSha256: Codec<Hash> = mapped(asciiText, {
   parse: parseSha256,
   print: (hash) => formatDigest(hash, "base16"),
 });
 
 /** As `sha256:<nix32>`. */
-export const prefixedSha256: Codec<Hash> = mapped(text, {
+export const prefixedSha256: Codec<Hash> = mapped(asciiText, {
   parse: parseSha256,
   print: (hash) => formatHash(hash, "nix32"),
 });
