@@ -1,0 +1,55 @@
+import { ElsewhereError, messageOf } from "#base/errors.ts";
+import type { BuildResult, BuildStatus } from "#nix/build-result.ts";
+import type { Realisation } from "#nix/realisation.ts";
+
+/** A build that ended badly, on its way to become a result. The words are those of Nix 2.34, which people search for. */
+export class BuildFailure extends ElsewhereError {
+  override readonly name = "BuildFailure";
+  readonly status: BuildStatus;
+
+  constructor(status: BuildStatus, message: string, details: { hint?: string; cause?: unknown } = {}) {
+    super("BUILD_FAILED", message, details);
+    this.status = status;
+  }
+}
+
+/** What every result has. Times in seconds since the epoch. */
+export interface ResultFacts {
+  readonly startTime?: number;
+  readonly stopTime?: number;
+  readonly timesBuilt?: number;
+  readonly cpuUserUs?: number | undefined;
+  readonly cpuSystemUs?: number | undefined;
+  readonly memoryPeakBytes?: number | undefined;
+}
+
+export function successResult(
+  status: BuildStatus,
+  builtOutputs: ReadonlyMap<string, Realisation>,
+  facts: ResultFacts = {},
+): BuildResult {
+  return { ...NOTHING, ...facts, status, builtOutputs };
+}
+
+/** The result that an error stands for. */
+export function failureResult(error: unknown, facts: ResultFacts = {}): BuildResult {
+  const status = error instanceof BuildFailure ? error.status : "MiscFailure";
+  const hint = error instanceof ElsewhereError && error.hint ? `\n${error.hint}` : "";
+  return {
+    ...NOTHING,
+    ...facts,
+    status,
+    errorMessage: messageOf(error) + hint,
+    isNonDeterministic: status === "NotDeterministic",
+  };
+}
+
+const NOTHING: BuildResult = {
+  status: "MiscFailure",
+  errorMessage: "",
+  timesBuilt: 0,
+  isNonDeterministic: false,
+  startTime: 0,
+  stopTime: 0,
+  builtOutputs: new Map(),
+};

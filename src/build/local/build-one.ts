@@ -1,0 +1,269 @@
+import { statfsSync } from "node:fs";
+import type { BuildResult } from "#nix/build-result.ts";
+import { derivationType, isBuiltinBuilder, isNetworked } from "#nix/derivation-type.ts";
+import type { PathInfo } from "#nix/path-info.ts";
+import type { Realisation } from "#nix/realisation.ts";
+import { parseStorePathBaseName, printStorePath, type StorePath } from "#nix/store-path.ts";
+import type { SandboxEnd, SandboxOutcome } from "#sandbox/sandbox.ts";
+import { startBuildActivity } from "./activity.ts";
+import { BuildFailure, failureResult, type ResultFacts, successResult } from "./build-failure.ts";
+import { BuildLogFeed } from "./build-log-feed.ts";
+import type { BuildJob, BuildSite } from "./build-site.ts";
+import { runBuiltin } from "./builtin/run-builtin.ts";
+import { compareWithValid } from "./compare-outputs.ts";
+import { inspectOutputs } from "./inspect-output.ts";
+import { installOutputs } from "./install-outputs.ts";
+import { checkOutputs } from "./output-checks.ts";
+import { orderOutputs } from "./output-order.ts";
+import { type PlannedOutput, planOutputs } from "./planned-output.ts";
+import { prepareBuild } from "./prepare-build.ts";
+import { checkCanBuild } from "./refusal.ts";
+import { runBuilder } from "./run-builder.ts";
+import { sandboxOf } from "./sandbox-of.ts";
+import { type SettledOutput, settleOutput } from "./settle-output.ts";
+import { Workspace } from "./workspace.ts";
+
+/** Builds one derivation whose inputs are valid, or finds it built. A failed build is a result. */
+export async function buildOne(site: BuildSite, job: BuildJob): Promise<BuildResult> {
+  const facts: { -readonly [key in keyof ResultFacts]: ResultFacts[key] } = {};
+  try {
+    checkCanBuild(site, job);
+    const known = await knownOutputs(site, job);
+    if (known && job.request.mode === "normal") return successResult("AlreadyValid", known);
+    using _locks = await lockOutputs(site, job);
+    // Whoever held the locks before may have built it.
+    const meanwhile = await knownOutputs(site, job);
+    if (meanwhile && job.request.mode === "normal") return successResult("AlreadyValid", meanwhile);
+    if (!meanwhile && job.request.mode === "check")
+      throw new BuildFailure(
+        "MiscFailure",
+        `some outputs of '${printDrv(site, job)}' are not valid, so checking is not possible`,
+      );
+    facts.startTime = nowS(site);
+    facts.timesBuilt = 1;
+    const outputs = await attempt(site, job, facts);
+    facts.stopTime = nowS(site);
+    return successResult("Built", outputs, facts);
+  } catch (error) {
+    if (facts.startTime !== undefined) facts.stopTime = nowS(site);
+    return failureResult(error, facts);
+  }
+}
+
+type Facts = { -readonly [key in keyof ResultFacts]: ResultFacts[key] };
+
+async function attempt(site: BuildSite, job: BuildJob, facts: Facts): Promise<Map<string, Realisation>> {
+  const { store, settings } = site;
+  const drv = printDrv(site, job);
+  const infos = await store.queryClosure(job.derivation.inputSources);
+  const inputs = new Map(infos.map((info) => [info.path, info]));
+  await store.addTempRoots([job.drvPath, ...inputs.keys()]);
+  const verb =
+    job.request.mode === "check"
+      ? "checking outputs of"
+      : job.request.mode === "repair"
+        ? "repairing outputs of"
+        : "building";
+  using activity = startBuildActivity(job.request.log, drv, verb);
+  using workspace = await Workspace.make(settings.buildDir ?? `${store.stateDir}/builds`, store);
+  const feed = new BuildLogFeed({
+    activity: activity.id,
+    log: job.request.log,
+    tailLines: settings.logLines,
+  });
+  const build: Build = { site, job, workspace, feed, inputs, facts, drv };
+  try {
+    return await buildIn(build);
+  } catch (error) {
+    if (
+      (job.request.settings.keepFailed ?? settings.keepFailed) &&
+      !(error instanceof BuildFailure && error.status === "Cancelled")
+    ) {
+      const place = workspace.keep(job.derivation.name);
+      job.request.log({ kind: "message", text: `note: keeping build directory "${place}"` });
+    }
+    throw error;
+  }
+}
+
+interface Build {
+  readonly site: BuildSite;
+  readonly job: BuildJob;
+  readonly workspace: Workspace;
+  readonly feed: BuildLogFeed;
+  readonly inputs: ReadonlyMap<StorePath, PathInfo>;
+  readonly facts: Facts;
+  readonly drv: string;
+}
+
+async function buildIn(build: Build): Promise<Map<string, Realisation>> {
+  const { site, job, workspace, inputs, drv } = build;
+  const { store } = site;
+  const sandbox = sandboxOf(site, job);
+  const isBuiltin = isBuiltinBuilder(job.derivation.builder);
+  const isApart = sandbox.movesPaths || isBuiltin;
+  const outputs = planOutputs(job, {
+    storeDir: store.storeDir,
+    taken: isApart ? NONE : await takenPaths(site, job),
+  });
+  await store.addTempRoots(
+    outputs.flatMap(({ path, scratchPath }) => (path ? [path, scratchPath] : [scratchPath])),
+  );
+  if (!isApart) await store.deleteInvalid(outputs.map(({ scratchPath }) => scratchPath));
+  if (isBuiltin) await runBuiltin(build, outputs);
+  else await runProgram(build, outputs);
+  const placeOf = (path: StorePath) =>
+    isApart ? `${workspace.root}${printStorePath(store.storeDir, path)}` : store.realPathOf(path);
+  const built = await inspectOutputs(outputs, {
+    drv,
+    placeOf,
+    candidates: new Set([...inputs.keys(), ...outputs.map(({ scratchPath }) => scratchPath)]),
+    discardsReferences: (name) => job.options.unsafeDiscardReferences.get(name) ?? false,
+  });
+  const settled: SettledOutput[] = [];
+  const context = {
+    storeDir: store.storeDir,
+    drvName: job.derivation.name,
+    drvPath: job.drvPath,
+    drv,
+    hashParts: new Map<string, string>(),
+    freePlace: () => store.scratchPlace(),
+  };
+  for (const output of orderOutputs(built, drv)) settled.push(await settleOutput(output, context));
+  checkOutputs(job.options, { storeDir: store.storeDir, drv, outputs: settled, inputs });
+  if (job.request.mode === "check") return await compareWithValid({ site, job, drv }, settled);
+  return await installOutputs({ site, job }, settled);
+}
+
+async function runProgram(
+  { site, job, workspace, feed, inputs, facts, drv }: Build,
+  outputs: readonly PlannedOutput[],
+): Promise<void> {
+  const sandbox = sandboxOf(site, job);
+  const innerBuildDir = sandbox.movesPaths ? site.settings.sandboxBuildDir : workspace.buildDir;
+  const prepared = await prepareBuild({
+    site,
+    job,
+    outputs,
+    inputs,
+    buildDir: workspace.buildDir,
+    innerBuildDir,
+  });
+  const outcome = await runBuilder({
+    site,
+    job,
+    workspace,
+    sandbox,
+    prepared,
+    innerBuildDir,
+    inputs: inputs.keys(),
+    feed,
+  });
+  noteUsage(facts, outcome);
+  if (outcome.end.kind === "exited" && outcome.end.code === 0) return;
+  throw builderFailed({ site, job, workspace, feed, drv, outputs, end: outcome.end });
+}
+
+interface Failed {
+  readonly site: BuildSite;
+  readonly job: BuildJob;
+  readonly workspace: Workspace;
+  readonly feed: BuildLogFeed;
+  readonly drv: string;
+  readonly outputs: readonly PlannedOutput[];
+  readonly end: SandboxEnd;
+}
+
+function builderFailed({ site, job, workspace, feed, drv, outputs, end }: Failed): BuildFailure {
+  const full = isDiskFull(site.store.physicalStoreDir) || isDiskFull(workspace.dir);
+  const paths = outputs.flatMap(({ path }) =>
+    path ? [`  ${printStorePath(site.store.storeDir, path)}`] : [],
+  );
+  const lines = [
+    `Cannot build '${drv}'.`,
+    `Reason: builder ${describeEnd(end)}.`,
+    ...(full ? ["note: build failure may have been caused by lack of free disk space"] : []),
+    ...(paths.length > 0 ? ["Output paths:", ...paths] : []),
+    ...(feed.tail.length > 0
+      ? [
+          `Last ${feed.tail.length} log lines:`,
+          ...feed.tail.map((line) => `> ${line}`),
+          "For full logs, run:",
+          `  nix log ${drv}`,
+        ]
+      : []),
+  ];
+  const mayPass = full || isNetworked(derivationType(job.derivation));
+  const needsShell =
+    end.kind === "not-started" || (end.kind === "exited" && (end.code === 126 || end.code === 127));
+  const hasShell = site.settings.sandboxPaths.some((entry) => /^\/bin\/sh(=|\?|$)/.test(entry));
+  return new BuildFailure(mayPass ? "TransientFailure" : "PermanentFailure", lines.join("\n"), {
+    ...(needsShell && !hasShell && sandboxOf(site, job).movesPaths && { hint: NO_SHELL }),
+  });
+}
+
+const NO_SHELL =
+  "hint: the sandbox has no /bin/sh. If the builder needs one, install a static busybox (apt-get install busybox-static) or set sandbox-paths = /bin/sh=/path/to/a/static/shell";
+
+function describeEnd(end: SandboxEnd): string {
+  if (end.kind === "exited") return `failed with exit code ${end.code}`;
+  return end.kind === "signalled" ? `failed due to signal ${end.signal}` : "failed with exit code 1";
+}
+
+function noteUsage(facts: Facts, { usage }: SandboxOutcome): void {
+  facts.cpuUserUs = usage.cpuUserUs;
+  facts.cpuSystemUs = usage.cpuSystemUs;
+  facts.memoryPeakBytes = usage.memoryPeakBytes;
+}
+
+/** Realisations of all outputs when all are valid. */
+async function knownOutputs(
+  { store }: BuildSite,
+  job: BuildJob,
+): Promise<Map<string, Realisation> | undefined> {
+  const found = new Map<string, Realisation>();
+  const unknown: Realisation[] = [];
+  for (const { name, path } of planOutputs(job, { storeDir: store.storeDir, taken: NONE })) {
+    const id = { drvHash: job.drvHash, outputName: name };
+    const realisation = path
+      ? { id, outPath: path, signatures: [], dependentRealisations: new Map() }
+      : derivationType(job.derivation) === "floating"
+        ? await store.queryRealisation(id)
+        : undefined;
+    if (!realisation) return undefined;
+    found.set(name, realisation);
+    unknown.push(realisation);
+  }
+  const paths = unknown.map(({ outPath }) => outPath);
+  const valid = await store.queryValidPaths(paths);
+  return paths.every((path) => valid.has(path)) ? found : undefined;
+}
+
+async function takenPaths({ store }: BuildSite, job: BuildJob): Promise<Set<StorePath>> {
+  const paths = planOutputs(job, { storeDir: store.storeDir, taken: NONE }).flatMap(({ path }) => path ?? []);
+  return await store.queryValidPaths(paths);
+}
+
+/** Of an output with a path, that path; of one without, a name of its own, as in Nix. */
+async function lockOutputs({ store }: BuildSite, job: BuildJob) {
+  const planned = planOutputs(job, { storeDir: store.storeDir, taken: NONE });
+  const paths = planned.map(({ path, name }) => path ?? parseStorePathBaseName(`${job.drvPath}.${name}`));
+  return await store.lockPaths(paths, { wait: true, signal: job.request.signal });
+}
+
+function isDiskFull(place: string): boolean {
+  const { bavail, bsize } = statfsSync(place);
+  return bavail * bsize < DISK_FREE_BYTES_MIN;
+}
+
+function printDrv({ store }: BuildSite, { drvPath }: BuildJob): string {
+  return printStorePath(store.storeDir, drvPath);
+}
+
+function nowS({ clock }: BuildSite): number {
+  return Math.floor(clock.now() / 1000);
+}
+
+const NONE: ReadonlySet<StorePath> = new Set();
+/** With less than this free the disk counts as full, as in Nix. */
+const DISK_FREE_BYTES_MIN = 8 * 1024 * 1024;

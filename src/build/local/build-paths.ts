@@ -1,0 +1,210 @@
+import type { Semaphore } from "#base/semaphore.ts";
+import { type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
+import { realisationHash } from "#nix/derivation-hash.ts";
+import { derivationOptions } from "#nix/derivation-options.ts";
+import { derivationType, hasKnownOutputPaths } from "#nix/derivation-type.ts";
+import type { DerivedPath } from "#nix/derived-path.ts";
+import { wantsOutput } from "#nix/derived-path-text.ts";
+import type { Realisation } from "#nix/realisation.ts";
+import { printStorePath, type StorePath } from "#nix/store-path.ts";
+import type { RealiseOptions } from "#store/realiser.ts";
+import { BuildFailure, failureResult, successResult } from "./build-failure.ts";
+import { buildOne } from "./build-one.ts";
+import type { BuildSite } from "./build-site.ts";
+import { DerivationGraph } from "./derivation-graph.ts";
+import { resolveDerivation } from "./resolve-derivation.ts";
+
+export interface BuildPathsParts {
+  readonly paths: readonly DerivedPath[];
+  readonly request: RealiseOptions;
+  readonly jobs: Semaphore;
+}
+
+/** Makes all of it valid, each derivation once, in an order in which inputs come first; a result for each in order. */
+export async function buildPaths(
+  site: BuildSite,
+  { paths, request, jobs }: BuildPathsParts,
+): Promise<KeyedBuildResult[]> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([request.signal, stop.signal]);
+  const walk = new GraphBuild(site, { request: { ...request, signal }, jobs, stop });
+  const results = await Promise.all(paths.map((path) => walk.realise(path)));
+  return results.map((result, index) => ({ ...result, path: paths[index]! }));
+}
+
+interface WalkParts {
+  readonly request: RealiseOptions;
+  readonly jobs: Semaphore;
+  readonly stop: AbortController;
+}
+
+/** One request's walk over the graph. */
+class GraphBuild {
+  readonly #site: BuildSite;
+  readonly #parts: WalkParts;
+  readonly #graph: DerivationGraph;
+  readonly #begun = new Map<StorePath, Promise<BuildResult>>();
+
+  constructor(site: BuildSite, parts: WalkParts) {
+    this.#site = site;
+    this.#parts = parts;
+    this.#graph = new DerivationGraph(site.store);
+  }
+
+  async realise(path: DerivedPath): Promise<BuildResult> {
+    try {
+      return path.kind === "opaque" ? await this.#ensure(path.path) : await this.#wanted(path);
+    } catch (error) {
+      return failureResult(error);
+    }
+  }
+
+  async #wanted({ drvPath, outputs }: Extract<DerivedPath, { kind: "built" }>): Promise<BuildResult> {
+    if (this.#mode === "normal") {
+      const known = await this.#known(drvPath, (name) => wantsOutput(outputs, name));
+      if (known) return successResult("AlreadyValid", known);
+    }
+    const result = await this.#build(drvPath);
+    const builtOutputs = new Map([...result.builtOutputs].filter(([name]) => wantsOutput(outputs, name)));
+    return { ...result, builtOutputs };
+  }
+
+  async #ensure(path: StorePath): Promise<BuildResult> {
+    const { store } = this.#site;
+    if ((await store.queryValidPaths([path])).has(path)) return successResult("AlreadyValid", new Map());
+    const valid = this.#substitutes ? await store.queryValidPaths([path], { substitute: true }) : new Set();
+    if (valid.has(path)) return successResult("Substituted", new Map());
+    throw new BuildFailure(
+      "NoSubstituters",
+      `path '${printStorePath(store.storeDir, path)}' does not exist and cannot be created`,
+    );
+  }
+
+  #build(drvPath: StorePath): Promise<BuildResult> {
+    const begun = this.#begun.get(drvPath);
+    if (begun) return begun;
+    const result = this.#buildNow(drvPath).catch((error: unknown) => failureResult(error));
+    this.#begun.set(drvPath, result);
+    return result;
+  }
+
+  async #buildNow(drvPath: StorePath): Promise<BuildResult> {
+    const { store } = this.#site;
+    await this.#haveDerivation(drvPath);
+    const derivation = this.#graph.derivation(drvPath);
+    const options = derivationOptions(store.storeDir, derivation);
+    if (this.#mode === "normal" && options.allowSubstitutes && this.#substitutes) {
+      const known = await this.#substituteOutputs(drvPath);
+      if (known) return successResult("Substituted", known);
+    }
+    await this.#haveInputs(drvPath);
+    const resolved = await resolveDerivation(this.#graph, { drvPath, storeDir: store.storeDir });
+    const drvHash = this.#graph.drvHash(drvPath);
+    using _job = await this.#parts.jobs.acquire();
+    this.#parts.request.signal.throwIfAborted();
+    const job = {
+      drvPath: resolved.drvPath,
+      derivation: resolved.derivation,
+      options,
+      drvHash,
+      request: this.#parts.request,
+    };
+    const result = await buildOne(this.#site, job);
+    if (isSuccess(result)) await this.#noteResolved(job, result);
+    else if (!this.#parts.request.settings.keepGoing && this.#mode === "normal") this.#parts.stop.abort();
+    return result;
+  }
+
+  /** A derivation that was resolved is known for itself too, so that whoever resolves to the same finds it. */
+  async #noteResolved(
+    job: { derivation: Parameters<typeof derivationType>[0] & object; drvPath: StorePath },
+    result: BuildResult,
+  ): Promise<void> {
+    if (derivationType(job.derivation) !== "floating") return;
+    const { store } = this.#site;
+    const alone = {
+      ...(job.derivation as Parameters<typeof realisationHash>[1]),
+      inputDerivations: new Map(),
+    };
+    const drvHash = realisationHash(store.storeDir, alone, () => {
+      throw new Error("it has no inputs");
+    });
+    for (const realisation of result.builtOutputs.values())
+      await store.registerRealisation({ ...realisation, id: { ...realisation.id, drvHash } });
+  }
+
+  async #haveInputs(drvPath: StorePath): Promise<void> {
+    const { inputDerivations, inputSources } = this.#graph.derivation(drvPath);
+    for (const [input, { dynamic }] of inputDerivations)
+      if (dynamic.size > 0)
+        throw new BuildFailure(
+          "InputRejected",
+          `Cannot build '${this.#print(drvPath)}'.\nReason: it depends on outputs of what '${this.#print(input)}' builds (dynamic derivations), which is not supported`,
+        );
+    const results = await Promise.all([
+      ...Array.from(inputDerivations, ([input, { outputs }]) =>
+        this.realise({ kind: "built", drvPath: input, outputs }),
+      ),
+      ...inputSources.map((path) => this.realise({ kind: "opaque", path })),
+    ]);
+    const failed = results.filter((result) => !isSuccess(result));
+    if (failed.length === 0) return;
+    const count = failed.length === 1 ? "1 dependency" : `${failed.length} dependencies`;
+    const why = failed.find(
+      ({ status }) => status !== "DependencyFailed" && status !== "Cancelled",
+    )?.errorMessage;
+    throw new BuildFailure(
+      "DependencyFailed",
+      `Cannot build '${this.#print(drvPath)}'.\nReason: ${count} failed.${why ? `\n${why}` : ""}`,
+    );
+  }
+
+  async #haveDerivation(drvPath: StorePath): Promise<void> {
+    const { store } = this.#site;
+    if ((await store.queryValidPaths([drvPath])).has(drvPath)) return;
+    const result = await this.#ensure(drvPath);
+    if (!isSuccess(result)) throw new BuildFailure("MiscFailure", result.errorMessage);
+  }
+
+  async #substituteOutputs(drvPath: StorePath): Promise<Map<string, Realisation> | undefined> {
+    const { store } = this.#site;
+    if (!hasKnownOutputPaths(derivationType(this.#graph.derivation(drvPath)))) return undefined;
+    const paths = [...(await this.#graph.outputs(drvPath)).values()].flatMap((path) => path ?? []);
+    try {
+      await store.queryValidPaths(paths, { substitute: true });
+    } catch (error) {
+      if (!(this.#parts.request.settings.fallback ?? this.#site.settings.fallback)) throw error;
+    }
+    return await this.#known(drvPath, () => true);
+  }
+
+  /** Realisations of the wanted outputs when all are valid. */
+  async #known(
+    drvPath: StorePath,
+    wanted: (name: string) => boolean,
+  ): Promise<Map<string, Realisation> | undefined> {
+    const { store } = this.#site;
+    if (!(await store.queryValidPaths([drvPath])).has(drvPath)) return undefined;
+    const found = new Map<string, Realisation>();
+    for (const [outputName, outPath] of await this.#graph.outputs(drvPath)) {
+      if (!wanted(outputName)) continue;
+      if (!outPath) return undefined;
+      const id = { drvHash: this.#graph.drvHash(drvPath), outputName };
+      found.set(outputName, { id, outPath, signatures: [], dependentRealisations: new Map() });
+    }
+    const paths = Array.from(found.values(), ({ outPath }) => outPath);
+    return (await store.queryValidPaths(paths)).size === new Set(paths).size ? found : undefined;
+  }
+
+  get #mode() {
+    return this.#parts.request.mode;
+  }
+
+  get #substitutes(): boolean {
+    return this.#parts.request.settings.useSubstitutes ?? this.#site.settings.useSubstitutes;
+  }
+
+  #print(path: StorePath): string {
+    return printStorePath(this.#site.store.storeDir, path);
+  }
+}

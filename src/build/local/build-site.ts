@@ -1,0 +1,29 @@
+import type { Clock } from "#base/clock.ts";
+import type { BasicDerivation } from "#nix/derivation.ts";
+import type { DerivationOptions } from "#nix/derivation-options.ts";
+import type { Hash } from "#nix/hash.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Sandbox } from "#sandbox/sandbox.ts";
+import type { LocalStore } from "#store/local/local-store.ts";
+import type { RealiseOptions } from "#store/realiser.ts";
+import type { LocalBuildSettings } from "./settings.ts";
+
+/** What all builds of a machine share. */
+export interface BuildSite {
+  readonly store: LocalStore;
+  readonly settings: LocalBuildSettings;
+  readonly sandbox: Sandbox;
+  /** For derivations that ask to be built without one. */
+  readonly plain: Sandbox;
+  readonly clock: Clock;
+}
+
+/** One derivation to build. */
+export interface BuildJob {
+  readonly drvPath: StorePath;
+  readonly derivation: BasicDerivation;
+  readonly options: DerivationOptions;
+  /** Under which realisations of its outputs are known. */
+  readonly drvHash: Hash;
+  readonly request: RealiseOptions;
+}

@@ -1,0 +1,62 @@
+import { lstatSync } from "node:fs";
+import type { PathInfo } from "#nix/path-info.ts";
+import type { Realisation } from "#nix/realisation.ts";
+import { parseSecretKey } from "#nix/signature.ts";
+import { signPathInfo } from "#nix/signature-fingerprint.ts";
+import { renameCanonical } from "#store/local/canonicalise.ts";
+import type { BuildJob, BuildSite } from "./build-site.ts";
+import type { SettledOutput } from "./settle-output.ts";
+
+/** Moves outputs into the store and registers them, all or none; then the realisations of those whose path was not known. */
+export async function installOutputs(
+  { site, job }: { site: BuildSite; job: BuildJob },
+  outputs: readonly SettledOutput[],
+): Promise<Map<string, Realisation>> {
+  const { store } = site;
+  const paths = outputs.map(({ info }) => info.path);
+  await store.addTempRoots(paths);
+  // Paths made from contents were not locked before the build.
+  const floating = outputs.filter(
+    ({ name }) =>
+      job.derivation.outputs.get(name)?.kind !== "input-addressed" &&
+      job.derivation.outputs.get(name)?.kind !== "fixed",
+  );
+  using _locks = await store.lockPaths(
+    floating.map(({ info }) => info.path),
+    { signal: job.request.signal },
+  );
+  const valid = await store.queryValidPaths(paths);
+  const wanted = outputs.filter(({ info }) => job.request.mode === "repair" || !valid.has(info.path));
+  for (const output of wanted) await moveIntoPlace(site, output);
+  await store.registerOutputs(wanted.map(({ info }) => signed(site, info)));
+  return await registerRealisations(site, job, outputs);
+}
+
+async function moveIntoPlace({ store }: BuildSite, { place, info }: SettledOutput): Promise<void> {
+  const target = store.realPathOf(info.path);
+  if (place === target) return;
+  if (lstatSync(target, { throwIfNoEntry: false })) renameCanonical(target, await store.scratchPlace());
+  renameCanonical(place, target);
+}
+
+function signed({ store, settings }: BuildSite, info: PathInfo): PathInfo {
+  return settings.secretKeys.reduce(
+    (each, key) => signPathInfo(store.storeDir, each, parseSecretKey(key)),
+    info,
+  );
+}
+
+async function registerRealisations(
+  { store }: BuildSite,
+  job: BuildJob,
+  outputs: readonly SettledOutput[],
+): Promise<Map<string, Realisation>> {
+  const realisations = new Map<string, Realisation>();
+  for (const { name, info } of outputs) {
+    const id = { drvHash: job.drvHash, outputName: name };
+    const realisation = { id, outPath: info.path, signatures: [], dependentRealisations: new Map() };
+    if (job.derivation.outputs.get(name)?.kind === "floating") await store.registerRealisation(realisation);
+    realisations.set(name, realisation);
+  }
+  return realisations;
+}

@@ -1,0 +1,89 @@
+import { mkdirSync } from "node:fs";
+import { systemClock } from "#base/clock.ts";
+import { ElsewhereError } from "#base/errors.ts";
+import { Semaphore } from "#base/semaphore.ts";
+import { BubblewrapSandbox } from "#sandbox/linux/bubblewrap.ts";
+import { findBubblewrapTools } from "#sandbox/linux/bubblewrap-tools.ts";
+import { ControlGroups } from "#sandbox/linux/control-group.ts";
+import { findStaticShell } from "#sandbox/linux/static-shell.ts";
+import { PlainProcessSandbox } from "#sandbox/none/plain-process.ts";
+import { OutputPipes } from "#sandbox/output-pipe.ts";
+import type { Sandbox } from "#sandbox/sandbox.ts";
+import type { LocalStore } from "#store/local/local-store.ts";
+import { LocalRealiser } from "./local-realiser.ts";
+import { DEFAULT_LOCAL_BUILD_SETTINGS, type LocalBuildSettings } from "./settings.ts";
+import { isStaleName, removeStaleWorkspaces } from "./workspace.ts";
+
+export interface OpenOptions {
+  readonly settings?: Partial<LocalBuildSettings>;
+  /** `none` builds without; `bubblewrap` fails where it cannot be had, unless `sandboxFallback`. */
+  readonly sandbox: "bubblewrap" | "none";
+  readonly sandboxFallback?: boolean;
+  /** `PATH` in which the sandbox's programs are looked for. */
+  readonly searchPath: string;
+}
+
+/** A local realiser, ready to build, and what it holds open. What killed processes left behind is removed first. */
+export async function openLocalRealiser(
+  store: LocalStore,
+  { settings: given = {}, sandbox, sandboxFallback = false, searchPath }: OpenOptions,
+): Promise<{ readonly realiser: LocalRealiser } & AsyncDisposable> {
+  const settings = withShell({ ...DEFAULT_LOCAL_BUILD_SETTINGS, ...given }, searchPath);
+  const top = settings.buildDir ?? `${store.stateDir}/builds`;
+  mkdirSync(top, { recursive: true });
+  const controlGroups = new ControlGroups();
+  controlGroups.removeStale(isStaleName);
+  removeStaleWorkspaces(
+    top,
+    (place) => place.startsWith(`${store.physicalStoreDir}/`) && SCRATCH.test(place),
+  );
+  const pipes = new OutputPipes(top);
+  const plain = new PlainProcessSandbox(pipes);
+  const site = {
+    store,
+    settings,
+    plain,
+    sandbox:
+      sandbox === "none"
+        ? plain
+        : await openSandbox({ pipes, controlGroups, plain, searchPath, sandboxFallback }),
+    clock: systemClock,
+  };
+  const realiser = new LocalRealiser(site, new Semaphore(Math.max(1, settings.maxJobs)));
+  return { realiser, [Symbol.asyncDispose]: () => pipes[Symbol.asyncDispose]() };
+}
+
+interface SandboxParts {
+  readonly pipes: OutputPipes;
+  readonly controlGroups: ControlGroups;
+  readonly plain: Sandbox;
+  readonly searchPath: string;
+  readonly sandboxFallback: boolean;
+}
+
+async function openSandbox({
+  pipes,
+  controlGroups,
+  plain,
+  searchPath,
+  sandboxFallback,
+}: SandboxParts): Promise<Sandbox> {
+  try {
+    const tools = await findBubblewrapTools(searchPath);
+    return new BubblewrapSandbox({ tools, pipes, controlGroups });
+  } catch (error) {
+    if (sandboxFallback && error instanceof ElsewhereError && error.code === "SANDBOX_UNAVAILABLE")
+      return plain;
+    throw error;
+  }
+}
+
+/** Builders expect a `/bin/sh`; where the settings give none, the machine may have one that needs nothing else. */
+function withShell(settings: LocalBuildSettings, searchPath: string): LocalBuildSettings {
+  if (settings.sandboxPaths.some((entry) => /^\/bin\/sh(=|\?|$)/.test(entry))) return settings;
+  const shell = findStaticShell(searchPath);
+  return shell ? { ...settings, sandboxPaths: [...settings.sandboxPaths, `/bin/sh=${shell}`] } : settings;
+}
+
+/** Where a store makes its scratch places. */
+const SCRATCH = /\/[0-9a-df-np-sv-z]{32}-elsewhere-scratch\/\d+$/;

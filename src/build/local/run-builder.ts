@@ -1,0 +1,93 @@
+import { derivationType, isNetworked } from "#nix/derivation-type.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import { printStorePath } from "#nix/store-path.ts";
+import { prepareNixRoot } from "#sandbox/linux/nix-root.ts";
+import type { Mount, Sandbox, SandboxOutcome, SandboxSpec } from "#sandbox/sandbox.ts";
+import type { BuildLogFeed } from "./build-log-feed.ts";
+import type { BuildJob, BuildSite } from "./build-site.ts";
+import { BuildWatch } from "./build-watch.ts";
+import { hostMounts } from "./host-mounts.ts";
+import type { PreparedBuild } from "./prepare-build.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface RunParts {
+  readonly site: BuildSite;
+  readonly job: BuildJob;
+  readonly workspace: Workspace;
+  readonly sandbox: Sandbox;
+  readonly prepared: PreparedBuild;
+  readonly innerBuildDir: string;
+  readonly inputs: Iterable<StorePath>;
+  readonly feed: BuildLogFeed;
+}
+
+/** Runs the builder to its end, within the limits; its output becomes lines and a stored log. Throws a `BuildFailure` when a limit or the client ended it. */
+export async function runBuilder(parts: RunParts): Promise<SandboxOutcome> {
+  const { site, job, feed } = parts;
+  const stored = site.store.openBuildLog(job.drvPath);
+  using watch = new BuildWatch(site, job);
+  try {
+    const spec = await sandboxSpec(parts);
+    const outcome = await parts.sandbox.run(spec, {
+      signal: watch.signal,
+      onOutput: async (chunk) => {
+        watch.heard(chunk.length);
+        feed.update(chunk);
+        await stored.write(chunk);
+      },
+    });
+    watch.throwIfEnded();
+    if (outcome.end.kind === "not-started")
+      feed.update(Buffer.from(`error: executing '${spec.program}': ${outcome.end.why}\n`));
+    return outcome;
+  } catch (error) {
+    watch.throwIfEnded();
+    throw error;
+  } finally {
+    feed.end();
+    await stored.close();
+  }
+}
+
+async function sandboxSpec(parts: RunParts): Promise<SandboxSpec> {
+  const { job, workspace, prepared, innerBuildDir, sandbox, site } = parts;
+  const { program, args, env } = prepared;
+  const network = isNetworked(derivationType(job.derivation));
+  return {
+    name: workspace.name,
+    program,
+    argv: [program.slice(program.lastIndexOf("/") + 1), ...args],
+    env,
+    workingDir: innerBuildDir,
+    root: workspace.root,
+    mounts: sandbox.movesPaths ? await mountsOf(parts, network) : [],
+    devices:
+      job.options.requiredSystemFeatures.includes("kvm") || site.settings.systemFeatures.includes("kvm")
+        ? ["/dev/kvm"]
+        : [],
+    network,
+    system: job.derivation.system,
+    filterSystemCalls: site.settings.filterSystemCalls,
+    scratchDir: workspace.dir,
+  };
+}
+
+async function mountsOf(
+  { site, job, workspace, innerBuildDir, inputs }: RunParts,
+  network: boolean,
+): Promise<Mount[]> {
+  const { store, settings } = site;
+  const rootMounts = prepareNixRoot(workspace.root, {
+    storeDir: store.storeDir,
+    buildDir: innerBuildDir,
+    network,
+    certificates: settings.certificates,
+  });
+  const inputMounts = Array.from(inputs, (path) => ({
+    source: store.realPathOf(path),
+    target: printStorePath(store.storeDir, path),
+    writable: false,
+  }));
+  const build = { source: workspace.buildDir, target: innerBuildDir, writable: true };
+  return [...inputMounts, build, ...(await hostMounts(site, job, inputs)), ...rootMounts];
+}
