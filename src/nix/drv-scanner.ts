@@ -1,12 +1,14 @@
-import { Buffer, isAscii } from "node:buffer";
+import { Buffer, isAscii, isUtf8 } from "node:buffer";
 import { LimitError, MalformedError } from "#base/errors.ts";
-import { asBuffer, compareText, decodeText } from "#base/text.ts";
+import { asBuffer, compareText, decodeText, textByteLength } from "#base/text.ts";
 
 /** Walks over the ATerm text of a derivation. Every fault names the position, in bytes, where it was found. */
 export class DrvScanner {
   readonly #text: string;
   readonly #what: string;
   readonly #isAscii: boolean;
+  /** Whether each character of the text is a byte, since the whole is not UTF-8; each string is decoded alone. */
+  readonly #isBytes: boolean = false;
   #at = 0;
   /** Where the next backslash is, at or after the last string's start. */
   #backslash = -1;
@@ -14,10 +16,15 @@ export class DrvScanner {
   constructor(contents: Uint8Array | string, what: string) {
     if (contents.length > DERIVATION_BYTES_MAX)
       throw new LimitError(`${what} (bytes)`, contents.length, DERIVATION_BYTES_MAX);
-    const bytes = typeof contents === "string" ? undefined : asBuffer(contents);
-    this.#isAscii = bytes ? isAscii(bytes) : !NON_ASCII.test(contents as string);
-    if (bytes) this.#text = this.#isAscii ? bytes.toString("latin1") : decodeText(bytes);
-    else this.#text = contents as string;
+    if (typeof contents === "string") {
+      this.#text = contents;
+      this.#isAscii = !NON_ASCII.test(contents);
+    } else {
+      const bytes = asBuffer(contents);
+      this.#isAscii = isAscii(bytes);
+      this.#isBytes = !this.#isAscii && !isUtf8(bytes);
+      this.#text = bytes.toString(this.#isAscii || this.#isBytes ? "latin1" : "utf8");
+    }
     this.#what = what;
   }
 
@@ -42,6 +49,11 @@ export class DrvScanner {
 
   /** A quoted string. */
   string(): string {
+    const string = this.#string();
+    return this.#isBytes ? decodeText(Buffer.from(string, "latin1")) : string;
+  }
+
+  #string(): string {
     const start = this.#at + 1;
     if (this.#text.charCodeAt(this.#at) !== QUOTE) this.fail("want a string");
     const end = this.#text.indexOf('"', start);
@@ -71,7 +83,8 @@ export class DrvScanner {
 
   fail(why: string): never {
     const rest = this.#text.slice(this.#at, this.#at + QUOTED_CHARS_MAX);
-    const position = Buffer.byteLength(this.#text.slice(0, this.#at));
+    const before = this.#text.slice(0, this.#at);
+    const position = this.#isBytes ? before.length : textByteLength(before);
     throw new MalformedError(this.#what, rest, `at byte ${position}: ${why}`);
   }
 

@@ -1,0 +1,12 @@
+import { readFileSync } from "node:fs";
+import { type JsonValue, parseJson } from "#nix/json-text.ts";
+import { sharedDir } from "#rig/shared.ts";
+
+/** Bytes of a file of the reference implementation's test data. */
+export function readGolden(path: string): Buffer {
+  return readFileSync(`${sharedDir}/vectors/golden/${path}`);
+}
+
+export function readGoldenJson(path: string): JsonValue {
+  return parseJson(readGolden(path).toString(), path);
+}
