@@ -18,7 +18,7 @@ export const bits64: Codec<bigint> = fixed(
 /** A number that only informs: above 2^53 it is rounded, not refused. */
 export const roughNumber: Codec<number> = fixed(
   (bytes, at) => bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at),
-  (value, out) => out.bits64(BigInt(Math.max(0, Math.trunc(value)))),
+  (value, out) => out.bits64(value >= 2 ** 64 ? BITS_MAX : BigInt(Math.trunc(Math.max(0, value)))),
 );
 
 /** Any number but 0 is true, as Nix has it. */
@@ -41,6 +41,8 @@ export const bytes: Codec<Uint8Array> = counted(
   (buffer, start, end) => Buffer.from(buffer.subarray(start, end)),
   (value, out) => out.bytes(value),
 );
+
+const BITS_MAX = 2n ** 64n - 1n;
 
 type Write<T> = (value: T, out: ByteWriter) => void;
 

@@ -5,7 +5,10 @@ export const DAEMON_MAJOR = 1;
 export const DAEMON_MINOR_MIN = 18;
 export const DAEMON_MINOR_MAX = 38;
 
-/** Derivation outputs are named by the path of the derivation instead of its hash. Understood, not offered. */
+/**
+ * Outputs are named by their derivation's path instead of its hash. Understood in build results; not
+ * offered, since realisations of their own (`QueryRealisation`, `RegisterDrvOutput`) go by hash here.
+ */
 export const REALISATION_WITH_PATH = "realisation-with-path-not-hash";
 
 /** What we offer from 1.38 on. */
