@@ -80,9 +80,9 @@ function unpacked(archive: string): string {
   assert.ok(sharedDir, "want the golden data beside the checkout");
   const path = join(sharedDir, "vectors", archive);
   const root = mkdtempSync(join(tmpdir(), "elsewhere-transcripts-"));
-  UNPACKED.set(archive, root);
   process.once("exit", () => rmSync(root, { recursive: true, force: true }));
   execFileSync("tar", ["--use-compress-program=zstd -d --long=27", "-xf", path, "-C", root]);
+  UNPACKED.set(archive, root);
   return root;
 }
 
