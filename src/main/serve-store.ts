@@ -32,15 +32,18 @@ export async function openServedStore(
     local,
     ...(settings["connect-timeout"] > 0 && { connectTimeoutS: settings["connect-timeout"] }),
   });
+  const open = new AsyncDisposableStack();
+  for (const owned of [...(local.substituters ?? []), store]) open.use(owned);
   let realiser: Promise<Realiser> | undefined;
+  const surroundings = { env, settings: featuresOf(reference, settings) };
   return {
     store,
     stateDir: store instanceof LocalStore ? store.stateDir : undefined,
-    realiser: () => (realiser ??= realiserOf(store, featuresOf(reference, settings), env)),
-    [Symbol.asyncDispose]: async () => {
-      await store[Symbol.asyncDispose]();
-      for (const substituter of local.substituters ?? []) await substituter[Symbol.asyncDispose]();
+    realiser: () => {
+      realiser ??= realiserOf(store, surroundings, open);
+      return realiser;
     },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }
 
@@ -61,13 +64,13 @@ export function daemonSocketPath(env: NodeJS.ProcessEnv): string {
 
 async function realiserOf(
   store: ServableStore,
-  settings: Settings,
-  env: NodeJS.ProcessEnv,
+  surroundings: Surroundings,
+  open: AsyncDisposableStack,
 ): Promise<Realiser> {
   if ("buildDerivation" in store) return store as unknown as Realiser;
   if (store instanceof LocalStore) {
     const { openLocalRealiser } = await import("./open-local-realiser.ts");
-    return await openLocalRealiser(store, { settings, env });
+    return open.use(await openLocalRealiser(store, surroundings)).realiser;
   }
   throw new ElsewhereError("UNSUPPORTED", `operation 'buildPaths' is not supported by store '${store.uri}'`);
 }

@@ -1,5 +1,8 @@
 import { ElsewhereError } from "#base/errors.ts";
-import type { BuildMode, RealiseOptions } from "#store/realiser.ts";
+import type { KeyedBuildResult } from "#nix/build-result.ts";
+import type { DerivedPath } from "#nix/derived-path.ts";
+import type { BuildMode, MissingPaths, RealiseOptions } from "#store/realiser.ts";
+import { alreadyValid } from "../already-valid.ts";
 import { failureOf } from "../failed-build.ts";
 import { trustlessPath } from "../trustless-path.ts";
 import type { Call, Handlers } from "./call.ts";
@@ -9,22 +12,18 @@ type Builds = "buildPaths" | "ensurePath" | "buildDerivation" | "buildPathsWithR
 /** What builds or substitutes, and what would. */
 export const buildHandlers: Handlers<Builds> = {
   async buildPaths(call) {
-    const options = realiseOptions(call, call.request.mode);
-    const results = await (await call.served.realiser()).buildPaths(call.request.paths, options);
+    const results = await makeValid(call, call.request);
     const failure = failureOf(results, call.store.storeDir);
     if (failure) throw failure;
   },
 
   async buildPathsWithResults(call) {
-    const options = realiseOptions(call, call.request.mode);
-    return await (await call.served.realiser()).buildPaths(call.request.paths, options);
+    return await makeValid(call, call.request);
   },
 
   async ensurePath(call) {
-    const { path } = call.request;
-    if ((await call.store.queryValidPaths([path])).has(path)) return;
-    const realiser = await call.served.realiser();
-    const results = await realiser.buildPaths([{ kind: "opaque", path }], realiseOptions(call, "normal"));
+    const wanted = { kind: "opaque", path: call.request.path } as const;
+    const results = await makeValid(call, { paths: [wanted], mode: "normal" });
     const failure = failureOf(results, call.store.storeDir);
     if (failure) throw failure;
   },
@@ -36,7 +35,29 @@ export const buildHandlers: Handlers<Builds> = {
     return await realiser.buildDerivation(drvPath, target.derivation, realiseOptions(call, mode));
   },
 
-  queryMissing: async ({ served, request: { paths } }) => await (await served.realiser()).queryMissing(paths),
+  async queryMissing({ store, served, request: { paths } }) {
+    if (await alreadyValid(store, paths)) return NOTHING_MISSING;
+    return await (await served.realiser()).queryMissing(paths);
+  },
+};
+
+interface Wanted {
+  readonly paths: readonly DerivedPath[];
+  readonly mode: BuildMode;
+}
+
+async function makeValid(call: Call<unknown>, { paths, mode }: Wanted): Promise<KeyedBuildResult[]> {
+  const options = realiseOptions(call, mode);
+  const valid = mode === "normal" ? await alreadyValid(call.store, paths) : undefined;
+  return valid ?? (await (await call.served.realiser()).buildPaths(paths, options));
+}
+
+const NOTHING_MISSING: MissingPaths = {
+  willBuild: [],
+  willSubstitute: [],
+  unknown: [],
+  downloadSize: 0,
+  narSize: 0,
 };
 
 function realiseOptions(call: Call<unknown>, mode: BuildMode): RealiseOptions {
