@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { hash as digestOf } from "node:crypto";
 import { MalformedError } from "#base/errors.ts";
+import { encodeText } from "#base/text.ts";
 import { decodeNix32, encodeNix32, nix32Length } from "./nix32.ts";
 
 /** The algorithms that Nix knows. `blake3` is experimental there and hashed by a library here. */
@@ -26,9 +27,12 @@ export function parseHashAlgorithm(text: string): HashAlgorithm {
   return text as HashAlgorithm;
 }
 
-/** SHA-256 of bytes, or of a text's UTF-8. */
+/** SHA-256 of bytes, or of a text's bytes. */
 export function sha256(data: Uint8Array | string): Hash {
-  return { algorithm: "sha256", digest: digestOf("sha256", data, "buffer") };
+  return {
+    algorithm: "sha256",
+    digest: digestOf("sha256", bytes, "buffer"),
+  };
 }
 
 /** Parses `algo:digest` or SRI `algo-base64`; a bare digest only where `algorithm` is given. Base 16, 32 and 64. */
