@@ -38,16 +38,25 @@ export function machineSite(machine: Machine, { settings }: ResolvedSettings): B
   };
 }
 
+/** What a store behind a protocol says of itself when it is greeted. */
+interface Facts {
+  readonly trusted?: boolean | undefined;
+  readonly nixVersion?: string | undefined;
+  readonly protocol?: string | undefined;
+}
+
 /** Says hello first, so that a builder that is not there is found out here. */
 async function greet(store: Store & Realiser, signal: AbortSignal): Promise<ConnectedSite> {
   const close = () => void store[Symbol.asyncDispose]();
   signal.addEventListener("abort", close, { once: true });
   try {
-    const facts = await (store as Store & { ping?(): Promise<{ trusted?: boolean | undefined }> }).ping?.();
+    const facts = await (store as Store & { ping?(): Promise<Facts> }).ping?.();
     return {
       store,
       realiser: store,
       trusted: facts?.trusted,
+      version: facts?.nixVersion,
+      protocol: facts?.protocol,
       [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
     };
   } catch (error) {

@@ -22,6 +22,9 @@ export interface ConnectedSite extends AsyncDisposable {
   readonly realiser: Realiser;
   /** Whether it takes our word for what paths hold; undefined when its protocol does not say. */
   readonly trusted: boolean | undefined;
+  /** Of its Nix, and of the protocol, as it says. */
+  readonly version?: string | undefined;
+  readonly protocol?: string | undefined;
 }
 
 /** Remembers builders that did not answer, over runs. */

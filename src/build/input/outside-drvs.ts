@@ -18,15 +18,17 @@ export interface OutsideDrvs {
   readonly store: FolderStore;
 }
 
-/** A `.drv` file outside any store; its inputs are read from the folder that it lies in. */
-export function readDrvFile(file: string, storeDir: StoreDir): OutsideDrvs {
+/** A `.drv` file outside any store; its inputs are read from the folder that it lies in, unless it is wanted `alone`. */
+export function readDrvFile(file: string, storeDir: StoreDir, { alone = false } = {}): OutsideDrvs {
   const folder = dirname(file);
   if (!existsSync(file))
     throw new ElsewhereError("NO_SUCH_FILE", `Cannot read '${file}': there is no such file`);
   const contents = readFileSync(file);
   const drv = parseDerivation(storeDir, contents, drvNameOf(file));
   const root = derivationPath(storeDir, drv, contents);
-  return collect(folder, storeDir, { roots: [root], given: new Map([[root, drv]]) });
+  const given = new Map([[root, drv]]);
+  if (alone) return { roots: [root], graph: given, store: storeOf(folder, storeDir, given) };
+  return collect(folder, storeDir, { roots: [root], given });
 }
 
 /** Derivations as JSON: one alone, or several by path as `nix derivation show -r` prints them. */
@@ -71,6 +73,10 @@ function collect(
     graph.set(path, drv);
     queue.push(...drv.inputDerivations.keys());
   }
+  return { roots, graph, store: storeOf(folder, storeDir, graph) };
+}
+
+function storeOf(folder: string, storeDir: StoreDir, graph: ReadonlyMap<StorePath, Derivation>): FolderStore {
   const drvs = new Map<StorePath, DrvText>();
   for (const [path, drv] of graph)
     drvs.set(path, {
@@ -78,7 +84,7 @@ function collect(
       references: [...drv.inputSources, ...drv.inputDerivations.keys()],
     });
   const known = () => [...graph].flatMap(([path, { inputSources }]) => [path, ...inputSources]);
-  return { roots, graph, store: new FolderStore(folder, storeDir, { drvs, known }) };
+  return new FolderStore(folder, storeDir, { drvs, known });
 }
 
 function readBeside(folder: string, path: StorePath, storeDir: StoreDir): Derivation | undefined {

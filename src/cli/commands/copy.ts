@@ -1,0 +1,96 @@
+import { Command } from "commander";
+import type { PathInfo } from "#nix/path-info.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import { copyClosure, copyPaths } from "#store/copy.ts";
+import type { Store } from "#store/store.ts";
+import type { CommandContext } from "../command-context.ts";
+import { UsageError } from "../error-report.ts";
+import { queryable, storePathOf } from "../path-arguments.ts";
+import { copyMeter } from "../progress/copy-meter.ts";
+import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
+
+/** `elsewhere copy`: closures between stores. */
+export function command(context: CommandContext): Command {
+  return addSettingFlags(new Command("copy"))
+    .description(
+      "Copy paths, with all that they refer to, from one store to another: only what is missing, in one stream.",
+    )
+    .argument("[path...]", "store paths, or links to them")
+    .option("--from <uri>", "the store to copy from; this machine's own where absent")
+    .option("--to <uri>", "the store to copy to; this machine's own where absent")
+    .option("--all", "every path of the store that is copied from")
+    .option("--no-recursive", "the paths alone, without what they refer to")
+    .option("--derivation", "the derivations that made the paths")
+    .option("--no-check-sigs", "take paths that bear no trusted signature")
+    .option("-s, --substitute-on-destination", "let the receiver fetch what it can from its own caches first")
+    .option("--repair", "write again what is there")
+    .option("--json", "print what was sent as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  elsewhere copy --to ssh-ng://box ./result
+  elsewhere copy --from ssh-ng://box --no-check-sigs /nix/store/…-hello
+  elsewhere copy --to ~/folder ./result          a folder is a store too
+  elsewhere copy --derivation --to ssh-ng://box ./result`,
+    )
+    .action((paths: string[], flags: Flags) => run(context, paths, flags));
+}
+
+interface Flags extends SettingFlags {
+  readonly from?: string;
+  readonly to?: string;
+  readonly all?: boolean;
+  readonly recursive?: boolean;
+  readonly derivation?: boolean;
+  readonly checkSigs?: boolean;
+  readonly substituteOnDestination?: boolean;
+  readonly repair?: boolean;
+  readonly json?: boolean;
+}
+
+async function run(context: CommandContext, words: readonly string[], flags: Flags): Promise<void> {
+  const { services, terminal, signal } = context;
+  if (flags.from === undefined && flags.to === undefined)
+    throw new UsageError("Cannot copy without a second store", "name one with --to or --from");
+  if (words.length === 0 && !flags.all)
+    throw new UsageError("Cannot copy nothing", "name store paths, or --all");
+  const settings = await settingsFor(context, flags);
+  await using from = await services.openStore(flags.from ?? flags.store, settings);
+  await using to = await services.openStore(flags.to ?? flags.store, settings);
+  const paths = await pathsOf(from, words, flags);
+  const meter = copyMeter(terminal, { quiet: flags.quiet === true, from: from.uri, to: to.uri });
+  const options = {
+    checkSignatures: flags.checkSigs !== false,
+    substitute: flags.substituteOnDestination === true,
+    repair: flags.repair === true,
+    onProgress: meter.take,
+    signal,
+  };
+  const sent =
+    flags.recursive === false
+      ? await copyPaths(from, to, await infosOf(from, paths), options)
+      : await copyClosure(from, to, paths, options);
+  meter.finish(sent);
+  if (flags.json)
+    await terminal.print(`${JSON.stringify(sent.map(({ path }) => `${to.storeDir}/${path}`))}\n`);
+}
+
+async function pathsOf(from: Store, words: readonly string[], flags: Flags): Promise<Iterable<StorePath>> {
+  if (flags.all) return await queryable(from, "list every path").queryAllValidPaths();
+  const paths = words.map((word) => storePathOf(word, from));
+  if (!flags.derivation) return paths;
+  const infos = await from.queryPathInfos(paths);
+  return paths.map((path) => (path.endsWith(".drv") ? path : derivationOf(infos, path)));
+}
+
+function derivationOf(infos: ReadonlyMap<StorePath, PathInfo>, path: StorePath): StorePath {
+  const deriver = infos.get(path)?.deriver;
+  if (!deriver) throw new UsageError(`Cannot copy the derivation of '${path}': the store does not know it`);
+  return deriver;
+}
+
+async function infosOf(store: Store, paths: Iterable<StorePath>): Promise<PathInfo[]> {
+  const wanted = new Set(paths);
+  return (await store.queryClosure(wanted)).filter(({ path }) => wanted.has(path));
+}
