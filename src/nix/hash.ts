@@ -29,10 +29,9 @@ export function parseHashAlgorithm(text: string): HashAlgorithm {
 
 /** SHA-256 of bytes, or of a text's bytes. */
 export function sha256(data: Uint8Array | string): Hash {
-  return {
-    algorithm: "sha256",
-    digest: digestOf("sha256", bytes, "buffer"),
-  };
+  // A well-formed text is left to the hash, which is faster.
+  const bytes = typeof data === "string" && !data.isWellFormed() ? encodeText(data) : data;
+  return { algorithm: "sha256", digest: digestOf("sha256", bytes, "buffer") };
 }
 
 /** Parses `algo:digest` or SRI `algo-base64`; a bare digest only where `algorithm` is given. Base 16, 32 and 64. */
