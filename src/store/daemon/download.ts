@@ -19,7 +19,8 @@ export async function* downloadNar(
   connection.send(operations.narFromPath, { path });
   const info = await connection.answer(operations.queryPathInfo);
   if (!info) {
-    await connection.answer(operations.narFromPath).catch(() => undefined);
+    // Servers begin to answer before they look, so what comes now is half a NAR and an error in the midst of it.
+    connection.abandon();
     throw new InvalidPathError(printStorePath(connection.agreed.storeDir, path));
   }
   await connection.answer(operations.narFromPath);

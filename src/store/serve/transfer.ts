@@ -1,5 +1,6 @@
 import type { ByteSource } from "#base/byte-reader.ts";
 import { Deferred } from "#base/deferred.ts";
+import { ElsewhereError } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { InvalidPathError } from "#store/local/valid-paths.ts";
@@ -19,11 +20,14 @@ export async function uploadPaths(
   try {
     for await (const { info, nar } of paths) {
       connection.send(addToStoreNar, { info });
+      let sent = 0;
       for await (const chunk of nar) {
         if (answers.failed) break;
+        sent += chunk.length;
         await connection.sendBody(chunk);
       }
       if (answers.failed) break;
+      checkSize(connection, info, sent);
       answers.expect(() => connection.answer(addToStoreNar));
       await answers.fewerThan(UNANSWERED_MAX);
     }
@@ -33,6 +37,16 @@ export async function uploadPaths(
     throw answers.failed ?? error;
   }
   await answers.fewerThan(1);
+}
+
+/** A NAR ends by itself: the server would wait for the rest of one that is too short, and take requests for it. */
+function checkSize({ agreed }: ServeConnection, { path, narSize }: PathInfo, sentBytes: number): void {
+  if (narSize !== 0 && sentBytes !== narSize)
+    throw new ElsewhereError(
+      "SIZE_MISMATCH",
+      `Cannot send '${printStorePath(agreed.storeDir, path)}': its NAR has ${sentBytes} bytes, not ${narSize}`,
+      { hint: "The store it comes from is corrupt" },
+    );
 }
 
 /** Reads answers one after another beside what is sent. */
