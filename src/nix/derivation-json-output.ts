@@ -4,7 +4,13 @@ import type { DerivationOutput } from "./derivation.ts";
 import { type OutputPlace, staticOutputPath } from "./derivation-output.ts";
 import { formatDigest, formatHash, type Hash, parseDigest, parseHash, parseHashAlgorithm } from "./hash.ts";
 import { asJsonObject, asJsonText, formatJson, type JsonValue, jsonObject } from "./json-text.ts";
-import { parseStorePath, parseStorePathBaseName, type StoreDir, type StorePath } from "./store-path.ts";
+import {
+  checkStorePathName,
+  parseStorePath,
+  parseStorePathBaseName,
+  type StoreDir,
+  type StorePath,
+} from "./store-path.ts";
 
 /** One output in the JSON of version 3 or 4. */
 export function formatJsonOutput(output: DerivationOutput, place: OutputPlace, version: 3 | 4): JsonValue {
@@ -36,6 +42,7 @@ export function formatJsonOutput(output: DerivationOutput, place: OutputPlace, v
 
 /** One output in any version's form. A fixed output's path, where it is said, must be the one that its hash makes. */
 export function parseJsonOutput(json: JsonValue, place: OutputPlace): DerivationOutput {
+  checkStorePathName(place.outputName);
   const object = asJsonObject(json, `output '${place.outputName}'`);
   const stated = object.has("path")
     ? readPath(place.storeDir, asJsonText(object.get("path"), "path"))

@@ -66,7 +66,7 @@ function formatOutputs(storeDir: StoreDir, drv: Derivation, masked: boolean): st
     const { path, algorithm, hash } = masked
       ? { ...outputFields(withoutPath(output), place), path: "" }
       : outputFields(output, place);
-    items.push(`("${outputName}","${path}","${algorithm}","${hash}")`);
+    items.push(`(${quote(outputName)},"${path}","${algorithm}","${hash}")`);
   }
   return `[${items.join(",")}]`;
 }
@@ -92,14 +92,14 @@ function formatHashedInputs(inputs: ReadonlyMap<string, readonly string[]>): str
 /** Recurses as deep as the parser lets outputs of outputs nest. */
 function formatInputOutputs({ outputs, dynamic }: InputOutputs): string {
   if (dynamic.size === 0) return formatPlainList(outputs);
-  const nested = [...dynamic].map(([name, inner]) => `("${name}",${formatInputOutputs(inner)})`);
+  const nested = [...dynamic].map(([name, inner]) => `(${quote(name)},${formatInputOutputs(inner)})`);
   return `(${formatPlainList(outputs)},[${nested.join(",")}])`;
 }
 
 function formatRest(storeDir: StoreDir, drv: Derivation): string {
   const sources = drv.inputSources.map((path) => `"${storeDir}/${path}"`);
   const args = drv.args.map(quote);
-  return `[${sources.join(",")}],"${drv.system}",${quote(drv.builder)},[${args.join(",")}],`;
+  return `[${sources.join(",")}],${quote(drv.system)},${quote(drv.builder)},[${args.join(",")}],`;
 }
 
 function formatEnvironment(drv: Derivation, masked: boolean): string {
@@ -112,9 +112,10 @@ function formatEnvironment(drv: Derivation, masked: boolean): string {
 }
 
 function formatPlainList(texts: readonly string[]): string {
-  return texts.length === 0 ? "[]" : `["${texts.join('","')}"]`;
+  return texts.length === 1 ? `[${quote(texts[0]!)}]` : `[${texts.map(quote).join(",")}]`;
 }
 
+/** Nix escapes neither systems nor output names, and cannot read what it then writes: no text may break out here. */
 function quote(text: string): string {
   if (!SPECIAL.test(text)) return `"${text}"`;
   // JSON escapes the same characters, and others as well: where none of those is, the engine's own is faster.

@@ -14,7 +14,7 @@ export function anyDerivation(): fc.Arbitrary<Derivation> {
       inputDerivations: fc
         .array(fc.tuple(anyStorePath(".drv"), anyInputOutputs()), { maxLength: 4 })
         .map(sortedMap),
-      system: fc.constantFrom("x86_64-linux", "builtin", "aarch64-darwin", ""),
+      system: fc.oneof(fc.constantFrom("x86_64-linux", "builtin", "aarch64-darwin", ""), anyText()),
       builder: anyText(),
       args: fc.array(anyText(), { maxLength: 4 }),
       env: fc.array(fc.tuple(anyText(), anyText()), { maxLength: 6 }).map(sortedMap),
@@ -64,7 +64,7 @@ function anyOutputs(): fc.Arbitrary<Map<string, DerivationOutput>> {
 }
 
 function anyInputOutputs(depth = 0): fc.Arbitrary<InputOutputs> {
-  const outputs = fc.array(anyName(), { maxLength: 3 }).map(sorted);
+  const outputs = fc.array(fc.oneof(anyName(), anyText()), { maxLength: 3 }).map(sorted);
   if (depth === 2) return outputs.map((names) => ({ outputs: names, dynamic: new Map() }));
   const inner = fc.array(fc.tuple(anyName(), anyInputOutputs(depth + 1)), { maxLength: 1 }).map(sortedMap);
   return fc.record({ outputs, dynamic: inner }, PLAIN);
