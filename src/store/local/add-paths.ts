@@ -25,7 +25,8 @@ export async function addPaths(
   store.checkWritable();
   await using batch = new Batch(store);
   for await (const { info, nar } of incoming) {
-    await store.addTempRoots([info.path]);
+    // The references too: garbage that is needed again must not go before the path is there.
+    await store.addTempRoots([info.path, ...info.references]);
     if (!options.repair && (batch.has(info.path) || store.paths.isValid(info.path))) await drain(nar);
     else {
       batch.checkReferences(info);

@@ -131,7 +131,7 @@ class Collection {
       disposal.deletePaths(paths.slice(from, from + step));
       await setImmediate();
     }
-    if (!isFull()) await this.#sweepLinks(disposal);
+    await this.#sweepLinks();
     return {
       paths: [...disposal.deleted].map((name) => this.#store.print(name as StorePath)),
       bytesFreed: disposal.bytesFreed,
@@ -142,17 +142,14 @@ class Collection {
     return this.#liveness!.isLive(path) || this.#tempHashParts.has(hashPartOf(path));
   }
 
-  /** Deletes the files in `.links` that no path shares any more. */
-  async #sweepLinks(disposal: Disposal): Promise<void> {
+  /** Deletes the files in `.links` that no path shares any more. Their bytes were counted with the last path. */
+  async #sweepLinks(): Promise<void> {
     if (!lstatSync(this.#store.linksDir, { throwIfNoEntry: false })) return;
     using links = opendirSync(this.#store.linksDir);
     for (let entry = links.readSync(), seen = 1; entry; entry = links.readSync(), seen++) {
       const link = `${this.#store.linksDir}/${entry.name}`;
       const stats = lstatSync(link, { throwIfNoEntry: false });
-      if (stats?.nlink === 1) {
-        unlinkSync(link);
-        disposal.bytesFreed += stats.blocks * BLOCK_BYTES;
-      }
+      if (stats?.nlink === 1) unlinkSync(link);
       if (seen % LINKS_AT_ONCE === 0) await setImmediate();
     }
   }
@@ -165,5 +162,3 @@ class Collection {
 /** Paths deleted in one transaction, between which others get their turn. */
 const PATHS_AT_ONCE = 64;
 const LINKS_AT_ONCE = 1000;
-/** Unit of `st_blocks`, in bytes. */
-const BLOCK_BYTES = 512;

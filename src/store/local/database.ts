@@ -112,9 +112,23 @@ function openReadOnly(directory: string): StoreDatabase {
   const file = databaseFile(directory);
   if (!existsSync(file))
     throw new ElsewhereError("NO_STORE", `Cannot open a store read-only: there is no '${file}'`);
-  const url = new URL(`file://${encodeURI(file)}${isWritable(directory) ? "" : "?immutable=1"}`);
-  const db = new DatabaseSync(url, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
-  return new StoreDatabase(db, true);
+  const url = `file://${encodeURI(file)}`;
+  return tryReadOnly(url) ?? new StoreDatabase(readOnlyAt(`${url}?immutable=1`), true);
+}
+
+function tryReadOnly(url: string): StoreDatabase | undefined {
+  const db = readOnlyAt(url);
+  try {
+    db.prepare("select 1 from ValidPaths limit 1").get();
+    return new StoreDatabase(db, true);
+  } catch {
+    db.close();
+    return undefined;
+  }
+}
+
+function readOnlyAt(url: string): DatabaseSync {
+  return new DatabaseSync(new URL(url), { readOnly: true, timeout: BUSY_TIMEOUT_MS });
 }
 
 /** Under Nix's `big-lock`, so that two that come first do not both make the tables. */

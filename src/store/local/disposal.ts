@@ -67,14 +67,17 @@ export class Disposal {
   }
 }
 
-/** Bytes on disk that deleting a tree frees: those of files with no other link. */
+/**
+ * Bytes of files that deleting a tree frees. Of two links the other is taken for the one in `.links`, which
+ * goes too. Source: Nix, `deletePath`.
+ */
 function bytesOf(root: string): number {
   let bytes = 0;
   const waiting: Buffer[] = [Buffer.from(root)];
   for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
     const stats = lstatSync(place);
-    if (stats.isDirectory() || stats.nlink === 1) bytes += stats.blocks * BLOCK_BYTES;
-    if (stats.isDirectory())
+    if (!stats.isDirectory()) bytes += stats.nlink <= 2 ? stats.size : 0;
+    else
       for (const name of readdirSync(place, { encoding: "buffer" }))
         waiting.push(Buffer.concat([place, Buffer.from("/"), name]));
   }
@@ -95,6 +98,3 @@ function storePathOrNone(name: string): StorePath | undefined {
     return undefined;
   }
 }
-
-/** Unit of `st_blocks`, in bytes. */
-const BLOCK_BYTES = 512;

@@ -74,12 +74,15 @@ function registrationOf(
 }
 
 /**
- * Something may lie at a target already: left by a crash, or being written by a Nix that holds its
- * lock. Only then the lock is worth its process.
+ * Something may lie at the place of a path that is not valid: left by a crash, or being written by a Nix that
+ * holds its lock. Only then the lock is worth its process.
  */
 async function lockContested(store: StoreContext, staged: readonly Staged[]): Promise<PathLocks | undefined> {
-  const targets = staged.map(({ info }) => store.realPathOf(info.path));
-  const contested = targets.filter((target) => exists(target) || exists(`${target}.lock`));
+  const valid = store.paths.validAmong(staged.map(({ info }) => info.path));
+  const contested = staged
+    .filter(({ info, repair }) => repair || !valid.has(info.path))
+    .map(({ info }) => store.realPathOf(info.path))
+    .filter((target) => exists(target) || exists(`${target}.lock`));
   return contested.length > 0 ? await lockRealPaths(contested) : undefined;
 }
 

@@ -24,7 +24,12 @@ export function infoOfRow(storeDir: StoreDir, row: SqlRow, references: readonly 
 }
 
 export function parseSignatures(text: string | null): readonly string[] {
-  return text ? text.split(" ").filter((signature) => signature !== "") : [];
+  return text
+    ? text
+        .split(" ")
+        .filter((signature) => signature !== "")
+        .sort()
+    : [];
 }
 
 /** References by id of the referrer: those of all rows that `ids`, a subquery, selects. Sorted. */

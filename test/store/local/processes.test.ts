@@ -83,5 +83,5 @@ async function assertWhole(root: string, count?: number): Promise<void> {
 }
 
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
-const KILLS = Number(process.env.ELSEWHERE_KILLS ?? 8);
+const KILLS = Number(process.env.ELSEWHERE_KILLS ?? 5);
 const KILL_WITHIN_MS = 400;
