@@ -1,8 +1,9 @@
 import type { BuildSite, ConnectedSite } from "#build/engine/site.ts";
 import type { Machine } from "#nix/machine.ts";
-import type { ResolvedSettings } from "#nix/settings.ts";
+import type { ResolvedSettings, Settings } from "#nix/settings.ts";
 import { parseStoreReference, withDefaultParams } from "#nix/store-reference.ts";
 import { DaemonStore } from "#store/daemon/daemon-store.ts";
+import { LocalStore } from "#store/local/local-store.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
 import { openBuildingStore } from "./open-store.ts";
@@ -68,12 +69,9 @@ async function greet(store: Store & Realiser, signal: AbortSignal): Promise<Conn
 }
 
 /** This machine, building into `store`. With `max-jobs` 0 nothing is ever built here. */
-export async function localSite(store: Store, resolved: ResolvedSettings): Promise<BuildSite | undefined> {
-  const { settings } = resolved;
+export function localSite(store: Store, { settings }: ResolvedSettings): BuildSite | undefined {
   const maxJobs = settings["max-jobs"];
-  if (maxJobs === 0) return undefined;
-  const realiser = await realiserOf(store, resolved);
-  if (!realiser) return undefined;
+  if (maxJobs === 0 || !(store instanceof LocalStore || "buildDerivation" in store)) return undefined;
   return {
     traits: {
       name: "here",
@@ -85,18 +83,25 @@ export async function localSite(store: Store, resolved: ResolvedSettings): Promi
       local: true,
       takesGraphs: store instanceof DaemonStore,
     },
-    connect: async () => ({
-      store,
-      realiser,
-      trusted: store instanceof DaemonStore ? (await store.ping()).trusted : true,
-      // The store is its owner's to close.
-      [Symbol.asyncDispose]: async () => undefined,
-    }),
+    connect: () => connectHere(store, settings),
   };
 }
 
-async function realiserOf(store: Store, _resolved: ResolvedSettings): Promise<Realiser | undefined> {
-  return "buildDerivation" in store ? (store as Store & Realiser) : undefined;
+async function connectHere(store: Store, settings: Settings): Promise<ConnectedSite> {
+  if (!(store instanceof LocalStore)) {
+    const facts = await (store as Store & { ping?(): Promise<Facts> }).ping?.();
+    // The store is its owner's to close.
+    const dispose = { [Symbol.asyncDispose]: async () => undefined };
+    return { store, realiser: store as Store & Realiser, trusted: facts?.trusted, ...dispose };
+  }
+  const { openLocalRealiser } = await import("./open-local-realiser.ts");
+  const opened = await openLocalRealiser(store, { env: process.env, settings });
+  return {
+    store,
+    realiser: opened.realiser,
+    trusted: true,
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
 }
 
 /** A builder as people name it: its URI without the parameters. */

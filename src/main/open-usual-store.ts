@@ -14,7 +14,15 @@ export async function openUsualStore(
   return await openStore(named === "auto" || named === "" ? usualUri() : named, {
     env: process.env,
     connectTimeoutS: settings["connect-timeout"] || CONNECT_TIMEOUT_S,
-    local: { requireSigs: settings["require-sigs"] },
+    local: {
+      requireSigs: settings["require-sigs"],
+      trustedPublicKeys: settings["trusted-public-keys"],
+      autoOptimise: settings["auto-optimise-store"],
+      keepOutputs: settings["keep-outputs"],
+      keepDerivations: settings["keep-derivations"],
+      fsyncMetadata: settings["fsync-metadata"],
+      fsyncStorePaths: settings["fsync-store-paths"],
+    },
   });
 }
 

@@ -21,6 +21,8 @@ export interface AttemptContext {
   /** Holds the `.drv` files and the sources. */
   readonly drvStore: Holder;
   readonly outputsOf: (drvPath: StorePath) => KnownOutputs;
+  /** Fetches those of `paths` that only a binary cache of the destination has. */
+  readonly substitute: (paths: readonly StorePath[]) => Promise<void>;
 }
 
 /** A builder in use. */
@@ -61,6 +63,7 @@ async function buildAlone(
   const { drvPath, derivation } = build;
   const { store, realiser } = active.connected;
   const basic = resolveInputs(derivation, store.storeDir, context.outputsOf);
+  await context.substitute(basic.inputSources);
   await active.feeder.need(basic.inputSources);
   onResult(build, await realiser.buildDerivation(drvPath, basic, realiseOptions(active, context, drvPath)));
 }
@@ -74,6 +77,7 @@ async function buildGraph(
   const inputs = builds.flatMap(({ derivation }) =>
     inputOutputsOf(derivation, (drvPath) => (inside.has(drvPath) ? NOTHING : context.outputsOf(drvPath))),
   );
+  await context.substitute(inputs);
   const here = inputs.filter((path) => context.whereabouts.find(path));
   await Promise.all([active.feeder.need(builds.map(({ drvPath }) => drvPath)), active.feeder.need(here)]);
   const asked = builds.map(({ drvPath, outputs }) => ({ kind: "built" as const, drvPath, outputs }));

@@ -89,7 +89,8 @@ export class Execution {
         return;
       case "give-up": {
         const { derivation, drvPath } = this.#builds.get(decision.task as StorePath)!;
-        const why = explainGivingUp(derivation, decision.attempts, this.#run);
+        const losses = this.#run.lossesOf(drvPath);
+        const why = explainGivingUp(derivation, { attempts: decision.attempts, losses }, this.#run);
         this.#end(drvPath, { kind: "given-up", attempts: decision.attempts, ...why });
         return;
       }
@@ -155,6 +156,7 @@ export class Execution {
 
   #lost(drvPath: StorePath, builder: string, message: string): void {
     const atMs = this.#run.context.now();
+    this.#run.noteLoss(drvPath, builder, message);
     this.#run.request.events({ kind: "attempt-lost", drvPath, builder, message, atMs });
     this.#tell({ kind: "lost", task: drvPath, builder });
   }
@@ -183,9 +185,12 @@ export class Execution {
   }
 
   #failureOf(build: PlannedBuild, result: BuildResult, active: ActiveSite): BuildOutcome {
-    if (result.status === "DependencyFailed") {
+    const isSilent = result.status === "MiscFailure" && result.errorMessage === "";
+    if (result.status === "DependencyFailed" || isSilent) {
       const because = build.needs.find((need) => this.#run.hasFinalFailure(need));
       if (because) return { kind: "dependency-failed", because };
+      // A builder that stops at the first failure says nothing of what it had not begun.
+      if (isSilent) return { kind: "cancelled" };
     }
     const message = explainFailure(result, active);
     return { kind: "failed", builder: active.site.traits.name, status: result.status, message };

@@ -6,16 +6,15 @@ import type { Run } from "./run.ts";
 /** Why nobody could do a build, machine by machine, and what to type. */
 export function explainGivingUp(
   derivation: Derivation,
-  attempts: number,
+  { attempts, losses }: { attempts: number; losses: ReadonlyMap<string, string> },
   run: Pick<Run, "request" | "sites">,
 ): { readonly message: string; readonly hint?: string } {
   const requirement = requirementOf(derivation);
   const { sites } = run.request;
   const lines = sites.map(({ traits }) => {
     const refusal = refusalOf(traits, requirement);
-    const why = refusal
-      ? describeRefusal(refusal)
-      : (run.sites.faults.get(traits.name) ?? "it lost the build");
+    const fault = run.sites.faults.get(traits.name) ?? losses.get(traits.name);
+    const why = refusal ? describeRefusal(refusal) : (fault ?? "it was not tried");
     return `  ${traits.name}: ${why}`;
   });
   const tried =

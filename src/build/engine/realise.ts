@@ -22,6 +22,8 @@ export interface RealiseRequest {
   readonly scheduler: Scheduler<unknown>;
   readonly policy: Policy;
   readonly settings: BuildSettings;
+  /** The destination may take what it lacks from its own binary caches. */
+  readonly substitute: boolean;
   /** Builders may take inputs from their own binary caches. */
   readonly buildersUseSubstitutes: boolean;
   readonly health: BuilderHealth;
@@ -43,12 +45,7 @@ export interface RealiseReport {
 /** Makes every wish true: finds what exists, builds the rest wherever it can be built, brings the outputs home. */
 export async function realise(request: RealiseRequest): Promise<RealiseReport> {
   await using run = new Run(request);
-  await run.survey();
-  let builds = run.plan();
-  if (builds.length > 0) {
-    await run.connect(builds);
-    builds = run.plan();
-  }
+  let builds = await firstPlan(run);
   run.announce(builds);
   await run.deliver();
   // A builder that goes away takes its outputs along: what is then missing again is planned anew.
@@ -69,11 +66,16 @@ export async function surveyOnly(
   request: RealiseRequest,
 ): Promise<{ readonly builds: readonly PlannedBuild[]; readonly complete: boolean }> {
   await using run = new Run(request);
+  return { builds: await firstPlan(run), complete: run.complete() };
+}
+
+/** Asks near stores first, then caches, then builders: whoever can make further questions needless. */
+async function firstPlan(run: Run): Promise<readonly PlannedBuild[]> {
   await run.survey();
-  let builds = run.plan();
-  if (builds.length > 0) {
-    await run.connect(builds);
-    builds = run.plan();
-  }
-  return { builds, complete: run.complete() };
+  if (run.plan().length === 0) return [];
+  await run.surveyCaches();
+  const builds = run.plan();
+  if (builds.length === 0) return builds;
+  await run.connect(builds);
+  return run.plan();
 }

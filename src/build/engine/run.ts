@@ -9,6 +9,7 @@ import { type PlannedBuild, plan } from "./plan.ts";
 import type { RealiseReport, RealiseRequest } from "./realise.ts";
 import type { Holder, KnownOutputs } from "./site.ts";
 import { SiteConnector } from "./site-connector.ts";
+import { substitutablePaths } from "./substitution.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
 /** What is known and reached in one run: the outputs, the stores, the builders. */
@@ -24,6 +25,8 @@ export class Run implements AsyncDisposable {
   readonly #origins = new Map<StorePath, Origin>();
   readonly #made = new Map<StorePath, Origin>();
   readonly #postponed = new Map<StorePath, BuildOutcome>();
+  readonly #substitutable = new Set<StorePath>();
+  readonly #losses = new Map<StorePath, Map<string, string>>();
   readonly #home: Feeder;
   #copies = 0;
 
@@ -43,6 +46,7 @@ export class Run implements AsyncDisposable {
       whereabouts: this.whereabouts,
       drvStore,
       outputsOf: (drvPath) => this.outputsOf(drvPath),
+      substitute: (paths) => this.substitute(paths),
     };
     this.#home = this.feederInto(destination, false);
     this.sites = new SiteConnector(request, (holder) =>
@@ -67,12 +71,19 @@ export class Run implements AsyncDisposable {
     }
   }
 
+  /** Asks the destination what it can substitute: of that, nothing is built. */
+  async surveyCaches(): Promise<void> {
+    const { destination, wishes, substitute } = this.request;
+    if (!substitute) return;
+    for (const path of await substitutablePaths(destination.store, wishes)) this.#substitutable.add(path);
+  }
+
   plan(): PlannedBuild[] {
     return plan({
       graph: this.request.graph,
       wishes: this.request.wishes,
       outputsOf: (drvPath) => this.outputsOf(drvPath),
-      exists: (path) => this.whereabouts.find(path) !== undefined,
+      exists: (path) => this.whereabouts.find(path) !== undefined || this.#substitutable.has(path),
     });
   }
 
@@ -121,7 +132,19 @@ export class Run implements AsyncDisposable {
 
   /** Brings home every wished path that exists somewhere; one that cannot be had now is left for later. */
   async deliver(): Promise<void> {
+    await this.substitute(this.#wishedPaths());
     await this.#bringHome(this.#wishedPaths().filter((path) => this.whereabouts.find(path)));
+  }
+
+  /** Has the destination take those of `paths` that it can from its caches. */
+  async substitute(paths: readonly StorePath[]): Promise<void> {
+    const wanted = paths.filter((path) => this.#substitutable.has(path) && !this.whereabouts.find(path));
+    if (wanted.length === 0) return;
+    const { destination } = this.request;
+    const valid = await destination.store.queryValidPaths(wanted, { substitute: true });
+    this.whereabouts.add(destination, valid);
+    for (const path of valid) this.#made.set(path, { kind: "substituted", builder: destination.name });
+    for (const path of wanted) if (!valid.has(path)) this.#substitutable.delete(path);
   }
 
   complete(): boolean {
@@ -129,6 +152,16 @@ export class Run implements AsyncDisposable {
     return wishes.every(({ drvPath, outputs }) =>
       outputs.every((name) => this.#origins.has(this.outputsOf(drvPath).get(name)!)),
     );
+  }
+
+  /** Why a builder's attempt at a build came to nothing. */
+  noteLoss(drvPath: StorePath, builder: string, message: string): void {
+    const losses = this.#losses.get(drvPath) ?? new Map<string, string>();
+    this.#losses.set(drvPath, losses.set(builder, message));
+  }
+
+  lossesOf(drvPath: StorePath): ReadonlyMap<string, string> {
+    return this.#losses.get(drvPath) ?? new Map();
   }
 
   /** The end of a build, told once; a later success replaces nothing. */

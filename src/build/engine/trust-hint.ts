@@ -1,9 +1,10 @@
 import type { BuildResult } from "#nix/build-result.ts";
 import type { ActiveSite } from "./attempt.ts";
+import { plain } from "./verdict.ts";
 
 /** A builder's words about a failure; where they come down to trust, with what to write on that builder. */
 export function explainFailure(result: BuildResult, { site }: Pick<ActiveSite, "site">): string {
-  const said = result.errorMessage || `the builder says ${result.status}`;
+  const said = plain(result.errorMessage) || `the builder says ${result.status}`;
   return TRUST.test(said) ? `${said}\n${trustAdvice(site.traits.name)}` : said;
 }
 

@@ -14,6 +14,8 @@ export function judgeResult(result: BuildResult, logTail: readonly string[]): Ve
   if (isSuccess(result)) return { kind: "success" };
   if (result.status === "TransientFailure" || result.status === "Cancelled")
     return { kind: "lost", message: result.errorMessage || result.status, builderIsFine: true };
+  if (WRONG_MACHINE.test(result.errorMessage))
+    return { kind: "lost", message: plain(result.errorMessage), builderIsFine: true };
   const words = [result.errorMessage, ...logTail.slice(-SPACE_LINES_MAX)].join("\n");
   if (NO_SPACE.test(words))
     return { kind: "lost", message: "no space left on the builder", builderIsFine: true };
@@ -31,6 +33,13 @@ export function judgeError(error: unknown): Verdict {
   return { kind: "lost", message, builderIsFine: false };
 }
 
+/** Words without the colours that a builder put into them. */
+export function plain(text: string): string {
+  return text.replace(/\x1b\[[0-9;]*m/g, "").replace(/^error:\s*/, "");
+}
+
+/** A builder that cannot do what its line in the machines file says; another may. */
+const WRONG_MACHINE = /is required to build .* but I am a|Required system: .*Current system: /s;
 /** Codes of errors that the other side sent in good order. */
 const ANSWERS = new Set(["REMOTE", "UNTRUSTED"]);
 const NO_SPACE = /No space left on device|ENOSPC|Disk quota exceeded|database or disk is full/i;

@@ -128,13 +128,14 @@ async function evaluate(
       if ((flags.verbose ?? 0) > 0) terminal.error(text);
     },
   };
-  const texts = expressions.map(({ text }) => text);
-  const evaluated =
-    file === undefined && expr === undefined
-      ? await evaluateFlakes(texts, shared)
-      : await evaluateFile(texts, shared);
-  const chosen = expressions.length === 1 ? expressions[0]!.outputs : undefined;
-  return chosen === undefined ? evaluated : evaluated.map((one) => ({ ...one, outputs: chosen }));
+  const evaluateTexts = (texts: readonly string[]) =>
+    file === undefined && expr === undefined ? evaluateFlakes(texts, shared) : evaluateFile(texts, shared);
+  const usual = expressions.filter(({ outputs }) => outputs === undefined).map(({ text }) => text);
+  const evaluated = usual.length > 0 || expressions.length === 0 ? await evaluateTexts(usual) : [];
+  for (const { text, outputs } of expressions)
+    if (outputs !== undefined)
+      for (const one of await evaluateTexts([text])) evaluated.push({ ...one, outputs });
+  return evaluated;
 }
 
 function wishOf(

@@ -57,6 +57,7 @@ export async function prepareRequest(
       scheduler: simpleScheduler,
       policy: { keepGoing: settings.settings["keep-going"], attemptsMax: ATTEMPTS_MAX },
       settings: buildSettings(settings),
+      substitute: settings.settings.substitute,
       buildersUseSubstitutes: settings.settings["builders-use-substitutes"],
       health: await services.health(),
       clock: systemClock,

@@ -59,6 +59,7 @@ export class EngineRig {
       scheduler: simpleScheduler,
       policy: { keepGoing: this.keepGoing, attemptsMax: 3 },
       settings: {},
+      substitute: true,
       buildersUseSubstitutes: false,
       health: forgetfulHealth,
       events: (event) => this.events.push(event),
