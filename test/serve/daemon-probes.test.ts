@@ -98,7 +98,7 @@ function operationOf(probe: Transcript, name: string): RecordedOperation {
   return found;
 }
 
-const STARTS_EMPTY = /^W-(add(?!log|sigs|-text-refs|multi-0)|isvalid-un)/;
+const STARTS_EMPTY = /^W-(add(?!log|sigs|-text-refs|multi-0))/;
 /** Those that need a builder, which e2e tests have. */
 const BUILDS = /^W-(b|ensure-unknown|setoptions|version|missing)/;
 /** Requests that no decoder follows; versions that we do not speak; what writes outside of the store; a NAR with bytes after it, which stock servers keep. */
