@@ -8,6 +8,7 @@ import type { BuildJob, BuildSite } from "./build-site.ts";
 import { BuildWatch } from "./build-watch.ts";
 import { hostMounts } from "./host-mounts.ts";
 import type { PreparedBuild } from "./prepare-build.ts";
+import { StoredLog } from "./stored-log.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface RunParts {
@@ -24,7 +25,7 @@ export interface RunParts {
 /** Runs the builder to its end, within the limits; its output becomes lines and a stored log. Throws a `BuildFailure` when a limit or the client ended it. */
 export async function runBuilder(parts: RunParts): Promise<SandboxOutcome> {
   const { site, job, feed } = parts;
-  const stored = site.store.openBuildLog(job.drvPath);
+  const stored = new StoredLog(site.store, job.drvPath);
   using watch = new BuildWatch(site, job);
   try {
     const spec = await sandboxSpec(parts);

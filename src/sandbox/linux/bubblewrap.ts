@@ -43,7 +43,7 @@ export class BubblewrapSandbox implements Sandbox {
     } finally {
       pipe.closeWriter();
       pipe.reader.destroy();
-      await group?.remove();
+      group?.remove();
     }
   }
 

@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import type { ResourceUsage } from "../sandbox.ts";
 
 /** A control group that holds one run, for its figures. */
@@ -7,8 +6,8 @@ export interface ControlGroup {
   /** Files into which a process writes its id to join. */
   readonly joinFiles: readonly string[];
   readUsage(): ResourceUsage;
-  /** Removes it once its processes are gone. */
-  remove(): Promise<void>;
+  /** Removes it; in the background where it is still busy. */
+  remove(): void;
 }
 
 /** Makes control groups below the one this process is in, where that is allowed. */
@@ -135,9 +134,9 @@ function numberOf(text: string | undefined): number | undefined {
 }
 
 /** A group is busy for a moment after its last process has gone. */
-async function removeAll(folders: readonly string[]): Promise<void> {
-  for (const folder of folders)
-    for (let tries = 0; tries < REMOVE_TRIES_MAX && !tryRemove(folder); tries++) await setTimeout(tries);
+function removeAll(folders: readonly string[], tries = 0): void {
+  const busy = folders.filter((folder) => !tryRemove(folder));
+  if (busy.length > 0 && tries < REMOVE_TRIES_MAX) setTimeout(() => removeAll(busy, tries + 1), tries);
 }
 
 function tryRemove(folder: string): boolean {
