@@ -17,7 +17,7 @@ export interface GraphInput {
 
 /**
  * The derivations of a closure as scheduling needs them: no environments, texts kept once, edges in typed arrays
- * (150,000 derivations take some 200 MB at most). Nodes are numbered in the order in which they are first named.
+ * (a process that loads 150,000 derivations peaks at some 350 MB). Nodes are numbered in the order in which they are first named.
  */
 export class DerivationGraph {
   readonly storeDir: StoreDir;
