@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, watch } from "node:fs";
+import { existsSync, rmSync, watch } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { Deferred } from "#base/deferred.ts";
 import { type ProcessEnd, spawnError } from "./command.ts";
@@ -60,6 +60,8 @@ export class SshMaster implements AsyncDisposable {
 
   /** Connects; resolves to undefined when the connection stands but cannot be shared. Throws when it cannot stand. */
   static async open(options: SshMasterOptions): Promise<SshMaster | undefined> {
+    // One that was killed leaves its socket.
+    rmSync(options.folder.controlSocket, { force: true });
     const master = new SshMaster(options);
     const ready = await master.#ready(options.folder.controlSocket);
     if (ready === "listening") {
@@ -71,6 +73,9 @@ export class SshMaster implements AsyncDisposable {
       return undefined;
     }
     if (CANNOT_SHARE.test(ready.stderr)) return undefined;
+    // No remote command is run, so it is the shell here that did not find ssh.
+    if (ready.code === 127)
+      throw spawnError(options.program, Object.assign(new Error(ready.stderr), { code: "ENOENT" }));
     throw options.explain(ready);
   }
 
@@ -122,7 +127,7 @@ export class SshMaster implements AsyncDisposable {
  * itself; the end of the pipe means that our process is gone.
  */
 const KEEPER = `folder=$1; shift
-( read -r _ <&3 || kill $$; rm -f "$folder/m" "$folder/known_hosts"; rmdir "$folder" ) >/dev/null 2>&1 &
+( read -r _ <&3 || { kill $$; rm -f "$folder/m" "$folder/known_hosts"; rmdir "$folder"; } ) >/dev/null 2>&1 &
 exec "$@" 3<&-`;
 
 /** What ssh says when it can connect but not listen for others. */

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 export const NIX_SUITES = ["bookworm", "trixie", "sid"] as const;
 export type NixSuite = (typeof NIX_SUITES)[number];
 
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
 const script = fileURLToPath(new URL("../../scripts/nix-root", import.meta.url));
 const base = process.env.NIX_ROOTS ?? process.env.ELSEWHERE_ROOTS ?? "/var/tmp/elsewhere-roots";
 
@@ -44,7 +45,7 @@ export class NixRoot implements Disposable {
     const { stdout } = await promisify(execFile)(
       script,
       ["run", this.suite, this.store, "env", ...words, ...command],
-      { maxBuffer: 1 << 28, cwd: "/tmp" },
+      { maxBuffer: 1 << 28, cwd: checkout },
     );
     return stdout.trim();
   }
