@@ -1,10 +1,10 @@
-import { createHash, type Hash as NodeHash } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { ElsewhereError } from "#base/errors.ts";
 import type { ContentAddressMethod } from "#nix/content-address.ts";
 import type { Hash, HashAlgorithm } from "#nix/hash.ts";
 import { ModuloHasher } from "#nix/hash-rewriting.ts";
+import { Hasher } from "#nix/hasher.ts";
 import { dumpPath } from "../nar/dump-path.ts";
 
 /** What lies at a place, and what of it is hashed how. */
@@ -16,9 +16,9 @@ export interface Contents {
 
 /** The hash that addresses contents which do not name their own path. */
 export async function contentHash(contents: Contents): Promise<Hash> {
-  const hasher = newHasher(contents.algorithm);
+  const hasher = new Hasher(contents.algorithm);
   for await (const chunk of chunksOf(contents)) hasher.update(chunk);
-  return { algorithm: contents.algorithm, digest: hasher.digest() };
+  return hasher.finish();
 }
 
 /** The hashes that may address contents which name their own path by `hashPart`: Nix has had two ways. */
@@ -36,11 +36,6 @@ function chunksOf({ place, method }: Contents): AsyncIterable<Uint8Array> {
       "Cannot hash contents by git's method: it is not supported",
     );
   return method === "nar" ? dumpPath(place) : flatContents(place);
-}
-
-function newHasher(algorithm: HashAlgorithm): NodeHash {
-  if (algorithm !== "blake3") return createHash(algorithm);
-  throw new ElsewhereError("UNSUPPORTED_HASH", "Cannot hash contents with blake3: it is not supported here");
 }
 
 async function* flatContents(place: string): AsyncGenerator<Uint8Array> {

@@ -127,6 +127,7 @@ export class LocalStore implements CollectableStore {
     return queryRealisation(this.#context, id);
   }
 
+  /** Believes the caller unless told to check signatures: who builds here has none. */
   async registerRealisation(
     realisation: Realisation,
     options: { checkSignatures?: boolean } = {},

@@ -163,7 +163,7 @@ test("contents that are added twice are one path", async (t) => {
 test("a folder is added by its NAR and by any hash", async (t) => {
   const { store } = await makeStore(t);
   const { nar } = folderSample("tree", "x");
-  for (const algorithm of ["md5", "sha1", "sha256", "sha512"] as const) {
+  for (const algorithm of ["md5", "sha1", "sha256", "sha512", "blake3"] as const) {
     const content = { name: "tree", method: "nar", algorithm, references: [], dump: "nar" } as const;
     const info = await store.addContent({ ...content, data: streamOf(nar) });
     assert.equal(info.contentAddress!.hash.algorithm, algorithm);
