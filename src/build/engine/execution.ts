@@ -9,7 +9,7 @@ import { explainGivingUp } from "./give-up.ts";
 import type { PlannedBuild } from "./plan.ts";
 import { requirementOf } from "./requirement-of.ts";
 import type { Run } from "./run.ts";
-import { explainFailure } from "./trust-hint.ts";
+import { explainFailure, isForWantOfInputs } from "./trust-hint.ts";
 import { judgeError, judgeResult } from "./verdict.ts";
 
 /** Drives one schedule to its end: carries out its decisions and tells it what happened. */
@@ -169,8 +169,9 @@ export class Execution {
     const { drvPath } = build;
     const builder = active.site.traits.name;
     const verdict = judgeResult(result, this.#run.tails.of(drvPath));
-    if (verdict.kind === "lost") return this.#lost(drvPath, builder, verdict.message);
-    if (verdict.kind === "failure") {
+    if (verdict.kind === "lost" && !isForWantOfInputs(result, active))
+      return this.#lost(drvPath, builder, verdict.message);
+    if (verdict.kind !== "success") {
       this.#end(drvPath, this.#failureOf(build, result, active));
       return this.#tell({ kind: "failed", task: drvPath, builder });
     }

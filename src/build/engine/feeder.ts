@@ -33,6 +33,8 @@ export class Feeder {
   #waiting: StorePath[] = [];
   /** Every path of the closures that are on their way. */
   readonly #moving = new Map<StorePath, Promise<void>>();
+  /** Paths that the target would have refused. */
+  readonly withheld = new Set<StorePath>();
   #streams = 0;
 
   constructor(target: Holder, options: FeederOptions) {
@@ -133,10 +135,9 @@ export class Feeder {
   #acceptable(infos: readonly PathInfo[]): readonly PathInfo[] {
     const { accepts } = this.#options;
     if (!accepts) return infos;
-    const refused = new Set<StorePath>();
     return infos.filter((info) => {
-      const fine = accepts(info) && !info.references.some((reference) => refused.has(reference));
-      if (!fine) refused.add(info.path);
+      const fine = accepts(info) && !info.references.some((reference) => this.withheld.has(reference));
+      if (!fine) this.withheld.add(info.path);
       return fine;
     });
   }

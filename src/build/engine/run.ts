@@ -1,8 +1,9 @@
 import { messageOf } from "#base/errors.ts";
+import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuildOutcome, Origin } from "../events.ts";
 import { type ActiveSite, type AttemptContext, takesRealisations } from "./attempt.ts";
-import { Feeder } from "./feeder.ts";
+import { Feeder, type FeederOptions } from "./feeder.ts";
 import { knownOutputsOf } from "./known-outputs.ts";
 import { LogTails } from "./log-tails.ts";
 import { type PlannedBuild, plan } from "./plan.ts";
@@ -48,10 +49,12 @@ export class Run implements AsyncDisposable {
       outputsOf: (drvPath) => this.outputsOf(drvPath),
       substitute: (paths) => this.substitute(paths),
     };
-    this.#home = this.feederInto(destination, false);
-    this.sites = new SiteConnector(request, (holder) =>
-      holder === destination ? this.#home : this.feederInto(holder, request.buildersUseSubstitutes),
-    );
+    this.#home = this.#feederInto(destination, { substitute: false });
+    this.sites = new SiteConnector(request, (holder, trusted) => {
+      if (holder === destination) return this.#home;
+      const substitute = request.buildersUseSubstitutes;
+      return this.#feederInto(holder, trusted ? { substitute } : { substitute, accepts: provesItself });
+    });
   }
 
   outputsOf(drvPath: StorePath): KnownOutputs {
@@ -198,14 +201,14 @@ export class Run implements AsyncDisposable {
     };
   }
 
-  feederInto(target: Holder, substitute: boolean): Feeder {
-    const { events, clock } = this.request;
-    const { whereabouts } = this;
-    return new Feeder(target, { whereabouts, events, clock, substitute, nextId: () => this.#copies++ });
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.sites[Symbol.asyncDispose]();
+  }
+
+  #feederInto(target: Holder, own: Pick<FeederOptions, "substitute" | "accepts">): Feeder {
+    const { events, clock } = this.request;
+    const { whereabouts } = this;
+    return new Feeder(target, { whereabouts, events, clock, nextId: () => this.#copies++, ...own });
   }
 
   async #ask(holder: Holder, paths: Set<StorePath>): Promise<void> {
@@ -270,6 +273,11 @@ export class Run implements AsyncDisposable {
         if (path) known.set(name, path);
     }
   }
+}
+
+/** What a builder takes that does not trust us. */
+function provesItself({ contentAddress, signatures }: PathInfo): boolean {
+  return contentAddress !== undefined || signatures.length > 0;
 }
 
 function isBrokenLine(error: unknown): boolean {

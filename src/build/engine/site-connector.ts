@@ -14,7 +14,7 @@ export type OnBuilderChange = (builder: string, state: BuilderState) => void;
 /** Connects builders, each at most once at a time, and remembers those that do not answer. */
 export class SiteConnector implements AsyncDisposable {
   readonly #request: RealiseRequest;
-  readonly #feederInto: (holder: Holder) => Feeder;
+  readonly #feederInto: (holder: Holder, trusted: boolean) => Feeder;
   readonly #active = new Map<string, ActiveSite>();
   readonly #connecting = new Map<string, Promise<void>>();
   readonly #faults = new Map<string, string>();
@@ -22,7 +22,7 @@ export class SiteConnector implements AsyncDisposable {
   readonly #opened: AsyncDisposable[] = [];
   onChange: OnBuilderChange = () => undefined;
 
-  constructor(request: RealiseRequest, feederInto: (holder: Holder) => Feeder) {
+  constructor(request: RealiseRequest, feederInto: (holder: Holder, trusted: boolean) => Feeder) {
     this.#request = request;
     this.#feederInto = feederInto;
   }
@@ -118,7 +118,12 @@ export class SiteConnector implements AsyncDisposable {
           `its store is ${connected.store.storeDir}, not ${destination.store.storeDir}`,
         );
       const holder = connected.store === destination.store ? destination : { name, store: connected.store };
-      this.#active.set(name, { site, connected, holder, feeder: this.#feederInto(holder) });
+      this.#active.set(name, {
+        site,
+        connected,
+        holder,
+        feeder: this.#feederInto(holder, connected.trusted !== false),
+      });
       this.#faults.delete(name);
       health.recovered(name);
       events({ kind: "builder-up", builder: name, atMs: clock.now() });

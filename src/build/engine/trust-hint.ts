@@ -3,9 +3,19 @@ import type { ActiveSite } from "./attempt.ts";
 import { plain } from "./verdict.ts";
 
 /** A builder's words about a failure; where they come down to trust, with what to write on that builder. */
-export function explainFailure(result: BuildResult, { site }: Pick<ActiveSite, "site">): string {
+export function explainFailure(result: BuildResult, active: ActiveSite): string {
+  const { site } = active;
   const said = plain(result.errorMessage) || `the builder says ${result.status}`;
-  return TRUST.test(said) ? `${said}\n${trustAdvice(site.traits.name)}` : said;
+  return TRUST.test(said) || isForWantOfInputs(result, active)
+    ? `${said}\n${trustAdvice(site.traits.name)}`
+    : said;
+}
+
+/** Whether a builder could not build for itself what it would not take from us. */
+export function isForWantOfInputs({ errorMessage }: BuildResult, { feeder, site }: ActiveSite): boolean {
+  if (feeder.withheld.size === 0) return false;
+  const wanted = /a '([^']+)' with features/.exec(plain(errorMessage))?.[1];
+  return wanted !== undefined && !site.traits.systems.includes(wanted);
 }
 
 /** What makes a builder take our word, to be written on the builder. */

@@ -109,5 +109,5 @@ Then ssh-ng://HOST and ssh://HOST work from every Nix. Without such a key, name 
   ssh-ng://HOST?remote-program=/path/to/elsewhere
 
 Who is trusted: root, whoever owns the store, and nix.conf's trusted-users. Over a socket, a client's user is
-looked up with ss(8); a client whose user cannot be told is not trusted.
+looked up with the help of perl or python3; a client whose user cannot be told is not trusted.
 `;

@@ -79,7 +79,7 @@ function ended(drvPath: StorePath, outcome: BuildOutcome, options: LineOptions):
         `${style.bad("failed")} ${style.bold(name)} on ${outcome.builder}: ${withoutTail(outcome.message)}`,
         ...said,
         ...tail.map((line) => `  ${style.dim(">")} ${tame(line, { colours })}`),
-        `  see all of it with: elsewhere log ${print(drvPath)}`,
+        ...(tailOf(drvPath).length > 0 ? [`  see all of it with: elsewhere log ${print(drvPath)}`] : []),
       ];
     }
     case "dependency-failed":

@@ -102,5 +102,6 @@ function infoOf(path: StorePath, references: readonly StorePath[]): PathInfo {
     registrationTime: 0,
     ultimate: true,
     signatures: [],
+    ...(path.endsWith(".drv") && { contentAddress: { method: "text" as const, hash: sha256(path) } }),
   };
 }
