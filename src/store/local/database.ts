@@ -158,7 +158,8 @@ function ensureRealisations(db: DatabaseSync, directory: string): void {
 
 function readVersion(directory: string): string | undefined {
   try {
-    return readFileSync(`${directory}/schema`, "latin1").trim();
+    // One that was being written when its process was killed is empty.
+    return readFileSync(`${directory}/schema`, "latin1").trim() || undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

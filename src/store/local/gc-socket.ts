@@ -1,6 +1,6 @@
-import { lstatSync, mkdirSync, rmSync } from "node:fs";
+import { closeSync, constants, lstatSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Socket } from "node:net";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { Deferred } from "#base/deferred.ts";
 import { ElsewhereError } from "#base/errors.ts";
 
@@ -25,7 +25,8 @@ export function collectorMayListen(stateDir: string): boolean {
 export async function tellCollector(stateDir: string, printedPaths: readonly string[]): Promise<void> {
   const done = new Deferred<void>();
   const identity = identityOf(gcSocketPath(stateDir));
-  const socket = createConnection(gcSocketPath(stateDir));
+  using address = addressOf(gcSocketPath(stateDir));
+  const socket = createConnection(address.path);
   let answers = 0;
   socket.on("connect", () => socket.write(printedPaths.map((path) => `${path}\n`).join("")));
   socket.on("data", (chunk) => {
@@ -62,12 +63,14 @@ export async function listenForRoots(
   });
   const listening = new Deferred<void>();
   server.on("error", listening.reject);
-  server.listen({ path: place, readableAll: true, writableAll: true }, () => listening.resolve());
+  const address = addressOf(place);
+  server.listen({ path: address.path, readableAll: true, writableAll: true }, () => listening.resolve());
   await listening.promise;
   return {
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      address[Symbol.dispose]();
     },
   };
 }
@@ -78,6 +81,24 @@ const deadSockets = new Set<string>();
 function identityOf(place: string): string | undefined {
   const stats = lstatSync(place, { throwIfNoEntry: false, bigint: true });
   return stats && `${stats.dev}:${stats.ino}:${stats.ctimeNs}`;
+}
+
+/** A socket's address has room for about a hundred bytes: a longer path is reached by its open folder. */
+function addressOf(place: string): { readonly path: string } & Disposable {
+  if (Buffer.byteLength(place) <= ADDRESS_BYTES_MAX)
+    return { path: place, [Symbol.dispose]: () => undefined };
+  const folder = openFolder(dirname(place));
+  if (folder === undefined) return { path: NOWHERE, [Symbol.dispose]: () => undefined };
+  return { path: `/proc/self/fd/${folder}/${basename(place)}`, [Symbol.dispose]: () => closeSync(folder) };
+}
+
+function openFolder(folder: string): number | undefined {
+  try {
+    return openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function answerLines(socket: Socket, keep: (printedPath: string) => void): void {
@@ -95,3 +116,7 @@ function answerLines(socket: Socket, keep: (printedPath: string) => void): void 
 const COLLECTOR_GONE = new Set(["ENOENT", "ECONNREFUSED", "EPIPE", "ECONNRESET", "ENOTSOCK"]);
 /** Longest line that the collector takes: a store path and a generous store directory. */
 const LINE_CHARS_MAX = 8192;
+/** Less than any system's `sun_path` takes, with its NUL. */
+const ADDRESS_BYTES_MAX = 100;
+/** Nobody can listen here. */
+const NOWHERE = "/proc/self/fd/none/socket";

@@ -87,6 +87,19 @@ test("a running collector is told of a new root before the adding goes on", asyn
   assert.deepEqual(told, ["/nix/store/a"]);
 });
 
+test("a collector is told in a folder whose name is longer than a socket's may be", async (t) => {
+  const stateDir = `${makeFolder(t)}/${"a-long-name/".repeat(12)}state`;
+  const told: string[] = [];
+  const roots = TempRoots.open(stateDir);
+  await roots.add(["/nix/store/a"]);
+  const collector = await listenForRoots(stateDir, (path) => told.push(path));
+  await roots.add(["/nix/store/b"]);
+  await collector[Symbol.asyncDispose]();
+  await roots.add(["/nix/store/c"]);
+  roots.close();
+  assert.deepEqual(told, ["/nix/store/b"]);
+});
+
 test("the collector answers one byte for each line, however they are cut", async (t) => {
   const stateDir = makeFolder(t);
   const told: string[] = [];

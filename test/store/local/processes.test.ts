@@ -5,6 +5,7 @@ import { readdirSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { NIX_SUITES, NixRoot, withoutNix } from "#rig/nix-root.ts";
 import { openLocalStore } from "#store/local/open.ts";
 import { addAll, chainOf, makeFolder } from "./local-rig.ts";
 
@@ -39,6 +40,7 @@ test("killed at any moment, a store stays whole and the next run finishes the wo
     await Promise.all([exitOf(adder), exitOf(collector)]);
     await assertWhole(root);
   }
+  await assertWholeToNix(root);
   await using store = await openLocalStore({ root });
   const samples = chainOf(150, { seed: "round 0", fan: 3 });
   await addAll(store, samples);
@@ -80,6 +82,17 @@ async function assertWhole(root: string, count?: number): Promise<void> {
   const all = await store.queryAllValidPaths();
   if (count !== undefined) assert.equal(all.size, count);
   assert.equal((await store.queryClosure(all)).length, all.size);
+}
+
+/** As real Nix sees it, where it is at hand. */
+async function assertWholeToNix(root: string): Promise<void> {
+  for (const suite of NIX_SUITES) {
+    if (withoutNix(suite)) continue;
+    using nix = new NixRoot(suite, "local-killed");
+    const verify = ["nix-store", "--store", root, "--verify", "--check-contents"];
+    const said = await nix.run(["sh", "-c", 'exec "$@" 2>&1', "sh", ...verify]);
+    assert.doesNotMatch(said, /error|modified|disappeared|mismatch/);
+  }
 }
 
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
