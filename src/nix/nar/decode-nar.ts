@@ -28,10 +28,11 @@ import type { NarVisitor } from "./visitor.ts";
  */
 export function* decodeNar(visitor: NarVisitor): Decoding<number> {
   const walk: Walk = { visitor, order: new EntryOrder(), position: 0 };
-  yield* expect(walk, TOKEN_HEAD);
-  yield* decodeObject(walk, "");
+  const head = yield ask(walk, TOKEN_HEAD.length + KIND_BYTES);
+  check(head, TOKEN_HEAD);
+  yield* decodeObject(walk, "", head.subarray(TOKEN_HEAD.length));
   while (walk.order.depth > 0) {
-    const token = yield* next(walk, TOKEN_ENTRY.length);
+    const token = yield ask(walk, TOKEN_ENTRY.length);
     if (matches(token, TOKEN_ENTRY)) yield* decodeEntry(walk);
     else if (matches(token, TOKEN_CLOSE)) yield* closeDirectory(walk);
     else throw malformed("want an entry or the end of a directory", token);
@@ -46,34 +47,36 @@ interface Walk {
 }
 
 function* decodeEntry(walk: Walk): Decoding<void> {
-  const size = yield* expectThenLength(walk, TOKEN_NAME);
+  const start = yield ask(walk, TOKEN_NAME.length + LENGTH_BYTES);
+  check(start, TOKEN_NAME);
+  const size = readLength(start, TOKEN_NAME.length);
   if (size > NAR_NAME_BYTES_MAX)
     throw new LimitError("a file name in a NAR, in bytes", size, NAR_NAME_BYTES_MAX);
-  const name = yield* decodeString(walk, size);
+  const nodeAt = size + paddingOf(size);
+  const bytes = yield ask(walk, nodeAt + TOKEN_NODE.length + KIND_BYTES);
+  checkPadding(bytes, size, nodeAt);
+  const name = decodeText(bytes.subarray(0, size));
   walk.order.next(name);
-  yield* expect(walk, TOKEN_NODE);
-  yield* decodeObject(walk, name);
+  check(bytes, TOKEN_NODE, nodeAt);
+  yield* decodeObject(walk, name, bytes.subarray(nodeAt + TOKEN_NODE.length));
 }
 
-/** Everything of an object after the word `type`; of a directory only its beginning. */
-function* decodeObject(walk: Walk, name: string): Decoding<void> {
-  const kind = yield* next(walk, KIND_BYTES);
+/** Everything of an object after its kind; of a directory only its beginning. */
+function* decodeObject(walk: Walk, name: string, kind: Uint8Array): Decoding<void> {
   if (matches(kind, TOKEN_REGULAR)) yield* decodeFile(walk, name);
   else if (matches(kind, TOKEN_SYMLINK)) yield* decodeSymlink(walk, name);
   else if (matches(kind, DIRECTORY_START)) {
-    yield* expect(walk, DIRECTORY_END);
+    check(yield ask(walk, DIRECTORY_END.length), DIRECTORY_END);
     walk.order.enter();
     walk.visitor.enterDirectory(name);
   } else throw malformed("want the type regular, symlink or directory", kind);
 }
 
 function* decodeFile(walk: Walk, name: string): Decoding<void> {
-  const token = yield* next(walk, TOKEN_CONTENTS.length + LENGTH_BYTES);
+  const token = yield ask(walk, TOKEN_CONTENTS.length + LENGTH_BYTES);
   const executable = matches(token, EXECUTABLE_START);
   if (!executable && !matches(token, TOKEN_CONTENTS)) throw malformed("want the tag 'contents'", token);
-  const size = executable
-    ? yield* expectThenLength(walk, EXECUTABLE_END)
-    : readLength(token, TOKEN_CONTENTS.length);
+  const size = executable ? yield* decodeExecutableSize(walk) : readLength(token, TOKEN_CONTENTS.length);
   walk.visitor.beginFile(name, { executable, size, offset: walk.position });
   for (let left = size; left > 0; ) {
     const chunk = yield -Math.min(left, CHUNK_BYTES_MAX);
@@ -85,13 +88,23 @@ function* decodeFile(walk: Walk, name: string): Decoding<void> {
   walk.visitor.endFile();
 }
 
+function* decodeExecutableSize(walk: Walk): Decoding<number> {
+  const bytes = yield ask(walk, EXECUTABLE_END.length + LENGTH_BYTES);
+  check(bytes, EXECUTABLE_END);
+  return readLength(bytes, EXECUTABLE_END.length);
+}
+
 function* decodeSymlink(walk: Walk, name: string): Decoding<void> {
-  const size = yield* expectThenLength(walk, TOKEN_TARGET);
+  const start = yield ask(walk, TOKEN_TARGET.length + LENGTH_BYTES);
+  check(start, TOKEN_TARGET);
+  const size = readLength(start, TOKEN_TARGET.length);
   if (size > NAR_TARGET_BYTES_MAX)
     throw new LimitError("a symlink's target in a NAR, in bytes", size, NAR_TARGET_BYTES_MAX);
-  const target = yield* decodeString(walk, size);
-  if (size === 0 || target.includes("\0"))
-    throw new MalformedError("NAR", target, "a symlink's target is empty or has a NUL");
+  if (size === 0) throw new MalformedError("NAR", name, "a symlink's target is empty");
+  const bytes = yield ask(walk, size + paddingOf(size));
+  checkPadding(bytes, size, bytes.length);
+  const target = decodeText(bytes.subarray(0, size));
+  if (target.includes("\0")) throw new MalformedError("NAR", target, "a symlink's target has a NUL");
   yield* expectLeafEnd(walk, 0);
   walk.visitor.symlink(name, target);
 }
@@ -99,38 +112,26 @@ function* decodeSymlink(walk: Walk, name: string): Decoding<void> {
 function* closeDirectory(walk: Walk): Decoding<void> {
   walk.order.leave();
   walk.visitor.leaveDirectory();
-  if (walk.order.depth > 0) yield* expect(walk, TOKEN_CLOSE);
+  if (walk.order.depth > 0) check(yield ask(walk, TOKEN_CLOSE.length), TOKEN_CLOSE);
 }
 
 /** Padding, then the end of a file or symlink and of the entry that holds it, if one does. */
 function* expectLeafEnd(walk: Walk, padding: number): Decoding<void> {
   const close = walk.order.depth > 0 ? TOKEN_CLOSE_ENTRY : TOKEN_CLOSE;
-  const bytes = yield* next(walk, padding + close.length);
+  const bytes = yield ask(walk, padding + close.length);
   checkPadding(bytes, 0, padding);
   if (!matches(bytes, close, padding)) throw malformed("want the end of a file or symlink", bytes);
 }
 
-function* decodeString(walk: Walk, size: number): Decoding<string> {
-  if (size === 0) return "";
-  const bytes = yield* next(walk, size + paddingOf(size));
-  checkPadding(bytes, size, bytes.length);
-  return decodeText(bytes.subarray(0, size));
+/** Throws unless `bytes` has `token` at a place. */
+function check(bytes: Uint8Array, token: Uint8Array, at = 0): void {
+  if (!matches(bytes, token, at)) throw malformed(`want ${quote(token)}`, bytes.subarray(at));
 }
 
-function* expectThenLength(walk: Walk, token: Uint8Array): Decoding<number> {
-  const bytes = yield* next(walk, token.length + LENGTH_BYTES);
-  if (!matches(bytes, token)) throw malformed(`want ${quote(token)}`, bytes);
-  return readLength(bytes, token.length);
-}
-
-function* expect(walk: Walk, token: Uint8Array): Decoding<void> {
-  const bytes = yield* next(walk, token.length);
-  if (!matches(bytes, token)) throw malformed(`want ${quote(token)}`, bytes);
-}
-
-function* next(walk: Walk, count: number): Decoding<Uint8Array> {
+/** Counts the bytes that are asked for next. */
+function ask(walk: Walk, count: number): number {
   walk.position += count;
-  return yield count;
+  return count;
 }
 
 function matches(bytes: Uint8Array, token: Uint8Array, at = 0): boolean {
