@@ -10,9 +10,10 @@ import { PlainProcessSandbox } from "#sandbox/none/plain-process.ts";
 import { OutputPipes } from "#sandbox/output-pipe.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
 import type { LocalStore } from "#store/local/local-store.ts";
+import { removeTree } from "#store/local/scratch.ts";
 import { LocalRealiser } from "./local-realiser.ts";
 import { DEFAULT_LOCAL_BUILD_SETTINGS, type LocalBuildSettings } from "./settings.ts";
-import { isStaleName, removeStaleWorkspaces } from "./workspace.ts";
+import { isStaleName, ownedName, removeStaleWorkspaces } from "./workspace.ts";
 
 export interface OpenOptions {
   readonly settings?: Partial<LocalBuildSettings>;
@@ -37,7 +38,9 @@ export async function openLocalRealiser(
     top,
     (place) => place.startsWith(`${store.physicalStoreDir}/`) && SCRATCH.test(place),
   );
-  const pipes = new OutputPipes(top);
+  const pipesDir = `${top}/${ownedName()}`;
+  mkdirSync(pipesDir, { mode: 0o700 });
+  const pipes = new OutputPipes(pipesDir);
   const plain = new PlainProcessSandbox(pipes);
   const site = {
     store,
@@ -50,7 +53,13 @@ export async function openLocalRealiser(
     clock: systemClock,
   };
   const realiser = new LocalRealiser(site, new Semaphore(Math.max(1, settings.maxJobs)));
-  return { realiser, [Symbol.asyncDispose]: () => pipes[Symbol.asyncDispose]() };
+  return {
+    realiser,
+    async [Symbol.asyncDispose]() {
+      await pipes[Symbol.asyncDispose]();
+      removeTree(pipesDir);
+    },
+  };
 }
 
 interface SandboxParts {

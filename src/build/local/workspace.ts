@@ -6,6 +6,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmdirSync,
   symlinkSync,
 } from "node:fs";
 import { startTimeOf } from "#sandbox/process-tree.ts";
@@ -33,7 +34,7 @@ export class Workspace implements Disposable {
 
   static async make(top: string, store: LocalStore): Promise<Workspace> {
     const root = await store.scratchPlace();
-    const workspace = new Workspace(top, `${ownerToken()}-${++made}`, root);
+    const workspace = new Workspace(top, ownedName(), root);
     mkdirSync(workspace.dir, { recursive: true, mode: 0o700 });
     symlinkSync(root, `${workspace.dir}/root`);
     mkdirSync(root);
@@ -70,12 +71,22 @@ export function removeStaleWorkspaces(top: string, isScratch: (place: string) =>
   for (const name of list(top)) {
     if (!isStaleName(name)) continue;
     const root = linkTarget(`${top}/${name}/root`);
-    if (root !== undefined && isScratch(root)) removeTree(root);
+    if (root !== undefined && isScratch(root)) removeScratch(root);
     removeTree(`${top}/${name}`);
   }
 }
 
-/** Whether a name made by `ownerToken` is that of a process that is no more. One in another container cannot be told. */
+/** A scratch place, and the folder of such places once it is empty. */
+function removeScratch(root: string): void {
+  removeTree(root);
+  try {
+    rmdirSync(root.slice(0, root.lastIndexOf("/")));
+  } catch {
+    // Others are in it still, or it is gone.
+  }
+}
+
+/** Whether a name made by `ownedName` is that of a process that is no more. One in another container cannot be told. */
 export function isStaleName(name: string): boolean {
   const found = OWNED.exec(name);
   if (!found) return false;
@@ -84,8 +95,13 @@ export function isStaleName(name: string): boolean {
   return namespace === pidNamespace() && startTimeOf(Number(pid)) !== start;
 }
 
+/** A name that no other has, by which `isStaleName` knows whose it is. */
+export function ownedName(): string {
+  return `${ownerToken()}-${++made}`;
+}
+
 /** Says who owns a folder: boot, process namespace, process and its start, so that a number used again is no mistake. */
-export function ownerToken(): string {
+function ownerToken(): string {
   token ??= `elsewhere-${bootId()}-${pidNamespace()}-${process.pid}-${startTimeOf(process.pid) ?? 0}`;
   return token;
 }

@@ -76,7 +76,7 @@ export class BuildRig implements AsyncDisposable {
     const store = await openLocalStore({ ...where, environment: {}, requireSigs: false });
     const opened = await openLocalRealiser(store, {
       sandbox,
-      searchPath: process.env["PATH"] ?? "",
+      searchPath: process.env.PATH ?? "",
       settings: { maxJobs: 4, cores: 3, system: SYSTEM, logLines: 5, ...settings },
     });
     const shell = await addShell(store, dir);
@@ -183,7 +183,7 @@ export const SYSTEM = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`
 
 async function reasonToSkip(): Promise<string | false> {
   if (process.platform !== "linux") return "builds are sandboxed on Linux only";
-  const searchPath = process.env["PATH"] ?? "";
+  const searchPath = process.env.PATH ?? "";
   if (!findStaticShell(searchPath)) return "this machine has no static busybox";
   try {
     await findBubblewrapTools(searchPath);
@@ -196,7 +196,7 @@ async function reasonToSkip(): Promise<string | false> {
 async function addShell(store: LocalStore, dir: string): Promise<StorePath> {
   const place = `${dir}/shell`;
   mkdirSync(`${place}/bin`, { recursive: true });
-  copyFileSync(findStaticShell(process.env["PATH"] ?? "")!, `${place}/bin/busybox`);
+  copyFileSync(findStaticShell(process.env.PATH ?? "")!, `${place}/bin/busybox`);
   const info = await store.addContent({
     name: "busybox",
     method: "nar",
