@@ -1,11 +1,13 @@
+import type { Clock } from "#base/clock.ts";
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import type { BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { QueryableStore } from "#store/store.ts";
 import type { BuildEventSink } from "../events.ts";
+import { EarlyResults } from "./early-results.ts";
 import type { Feeder } from "./feeder.ts";
-import { readLog } from "./log-reader.ts";
+import { type LogReaderOptions, readLog } from "./log-reader.ts";
 import type { PlannedBuild } from "./plan.ts";
 import { inputOutputsOf, resolveInputs } from "./resolve.ts";
 import type { BuildSite, ConnectedSite, Holder, KnownOutputs } from "./site.ts";
@@ -16,7 +18,7 @@ export interface AttemptContext {
   readonly settings: BuildSettings;
   readonly signal: AbortSignal;
   readonly events: BuildEventSink;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly whereabouts: Whereabouts;
   /** Holds the `.drv` files and the sources. */
   readonly drvStore: Holder;
@@ -65,7 +67,10 @@ async function buildAlone(
   const basic = resolveInputs(derivation, store.storeDir, context.outputsOf);
   await context.substitute(basic.inputSources);
   await active.feeder.need(basic.inputSources);
-  onResult(build, await realiser.buildDerivation(drvPath, basic, realiseOptions(active, context, drvPath)));
+  onResult(
+    build,
+    await realiser.buildDerivation(drvPath, basic, realiseOptions(active, context, { only: drvPath })),
+  );
 }
 
 async function buildGraph(
@@ -82,24 +87,33 @@ async function buildGraph(
   await Promise.all([active.feeder.need(builds.map(({ drvPath }) => drvPath)), active.feeder.need(here)]);
   const asked = builds.map(({ drvPath, outputs }) => ({ kind: "built" as const, drvPath, outputs }));
   const only = builds.length === 1 ? builds[0]!.drvPath : undefined;
-  const results = await active.connected.realiser.buildPaths(asked, realiseOptions(active, context, only));
+  const { store, realiser } = active.connected;
+  const { clock, outputsOf } = context;
+  using early = new EarlyResults(builds, { store, clock, outputsOf, onResult });
+  const options = realiseOptions(active, context, { only, onBegin: early.begun, onEnd: early.ended });
+  const results = await realiser.buildPaths(asked, options);
   const byDrv = new Map(results.map((result) => [drvPathOf(result.path), result]));
   for (const build of builds) {
     const result = byDrv.get(build.drvPath);
     if (!result)
       throw new ElsewhereError("PROTOCOL", `${active.holder.name} did not say how '${build.drvPath}' ended`);
-    onResult(build, result);
+    early.settle(build, result);
   }
 }
 
-function realiseOptions(active: ActiveSite, context: AttemptContext, only: StorePath | undefined) {
-  const { settings, signal, events, now } = context;
+function realiseOptions(
+  active: ActiveSite,
+  context: AttemptContext,
+  about: Pick<LogReaderOptions, "only" | "onBegin" | "onEnd">,
+) {
+  const { settings, signal, events, clock } = context;
+  const now = () => clock.now();
   const { storeDir } = active.connected.store;
   return {
     mode: "normal" as const,
     settings: { ...settings, maxJobs: active.site.traits.maxJobs },
     signal,
-    log: readLog({ storeDir, builder: active.holder.name, events, now, only }),
+    log: readLog({ storeDir, builder: active.site.traits.name, events, now, ...about }),
   };
 }
 

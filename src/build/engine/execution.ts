@@ -112,7 +112,7 @@ export class Execution {
     const active = this.#run.sites.active(builder);
     const open = new Map(tasks.map((id) => [id, this.#builds.get(id)!]));
     if (!active) return this.#lostAll(open, builder, "it went away");
-    const begunMs = context.now();
+    const begunMs = context.clock.now();
     for (const drvPath of tasks) this.#announceAttempt(drvPath, builder, tasks.length);
     const homecomings: Promise<void>[] = [];
     try {
@@ -146,7 +146,7 @@ export class Execution {
       builder,
       attempt: number,
       together,
-      atMs: this.#run.context.now(),
+      atMs: this.#run.context.clock.now(),
     });
   }
 
@@ -155,7 +155,7 @@ export class Execution {
   }
 
   #lost(drvPath: StorePath, builder: string, message: string): void {
-    const atMs = this.#run.context.now();
+    const atMs = this.#run.context.clock.now();
     this.#run.noteLoss(drvPath, builder, message);
     this.#run.request.events({ kind: "attempt-lost", drvPath, builder, message, atMs });
     this.#tell({ kind: "lost", task: drvPath, builder });
@@ -177,8 +177,8 @@ export class Execution {
     }
     const outputs = outputsOfResult(result, this.#run.outputsOf(drvPath));
     const how = howOf(result);
-    const seconds = result.stopTime - result.startTime;
-    const durationMs = seconds > 0 ? seconds * 1000 : this.#run.context.now() - begunMs;
+    const durationS = result.stopTime - result.startTime;
+    const durationMs = durationS > 0 ? durationS * 1000 : this.#run.context.clock.now() - begunMs;
     this.#end(drvPath, { kind: "realised", builder, how, outputs, durationMs });
     const home = this.#run.succeeded(build, outputs, originOf(how, builder, drvPath), active);
     this.#tell({ kind: "succeeded", task: drvPath, builder });

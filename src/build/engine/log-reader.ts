@@ -9,13 +9,14 @@ export interface LogReaderOptions {
   readonly now: () => number;
   /** The one derivation that the request is about; undefined when it is about many. */
   readonly only: StorePath | undefined;
-  /** Told when the builder says that a build, good or bad, came to its end. */
-  readonly onEnd?: (drvPath: StorePath) => void;
+  /** Told when the builder says that a build began, and that it, good or bad, came to its end. */
+  readonly onBegin?: ((drvPath: StorePath) => void) | undefined;
+  readonly onEnd?: ((drvPath: StorePath) => void) | undefined;
 }
 
 /** Turns what a builder says during one request into events about derivations. */
 export function readLog(options: LogReaderOptions): LogSink {
-  const { events, builder, now, only, onEnd } = options;
+  const { events, builder, now, only, onBegin, onEnd } = options;
   const building = new Map<number, StorePath>();
   let structured = false;
   return (event: LogEvent) => {
@@ -26,6 +27,7 @@ export function readLog(options: LogReaderOptions): LogSink {
         const drvPath = drvPathOf(event.fields[0], options.storeDir) ?? only;
         if (!drvPath) return;
         building.set(event.id, drvPath);
+        onBegin?.(drvPath);
         events({ kind: "build-began", drvPath, builder, together: only === undefined, atMs: now() });
         return;
       }

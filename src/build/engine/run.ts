@@ -43,7 +43,7 @@ export class Run implements AsyncDisposable {
         if (event.kind === "log-line") this.tails.add(event.drvPath, event.line);
         request.events(event);
       },
-      now: () => clock.now(),
+      clock,
       whereabouts: this.whereabouts,
       drvStore,
       outputsOf: (drvPath) => this.outputsOf(drvPath),
@@ -172,7 +172,7 @@ export class Run implements AsyncDisposable {
     this.#postponed.delete(drvPath);
     if (this.outcomes.has(drvPath) && outcome.kind !== "realised") return;
     this.outcomes.set(drvPath, outcome);
-    this.request.events({ kind: "build-finished", drvPath, outcome, atMs: this.context.now() });
+    this.request.events({ kind: "build-finished", drvPath, outcome, atMs: this.context.clock.now() });
   }
 
   /** An end that another round may still avert. */

@@ -25,6 +25,9 @@ export function judgeResult(result: BuildResult, logTail: readonly string[]): Ve
 /** Sorts what was thrown: the other side's words are an answer, everything else is a broken line. */
 export function judgeError(error: unknown): Verdict {
   const message = messageOf(error);
+  // Neither ours nor the system's: a fault in the program, which no other builder mends.
+  if (error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError)
+    throw error;
   if (NO_SPACE.test(message)) return { kind: "lost", message, builderIsFine: true };
   const code = error instanceof ElsewhereError ? error.code : undefined;
   // What held the input went away: the plan made after that mends it.
