@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
 import { delayingProxy } from "#rig/delay-relay.ts";
 import { NIX_SUITES, NixRoot, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { startSshd } from "#rig/sshd.ts";
@@ -29,6 +30,15 @@ async function benchSuite(suite: NixSuite): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "elsewhere-bench-"));
   const proxy = delayingProxy(sshd.port, roundTripMs).replace(" ", "=");
   const options = [...sshd.sshOptions, ...(roundTripMs > 0 ? ["-o", `"${proxy}"`] : [])].join(" ");
+  // In one file, as the program is shipped.
+  buildSync({
+    entryPoints: [`${here}copy-once.ts`],
+    outfile: join(folder, "copy-once.mjs"),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    absWorkingDir: join(here, ".."),
+  });
   const bench = new Bench({ root, folder, options });
   try {
     console.log(`\n${suite}: ${await root.run(["nix", "--version"])}, ${roundTripMs} ms added`);

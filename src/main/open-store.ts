@@ -3,18 +3,17 @@ import { access } from "node:fs/promises";
 import { ElsewhereError } from "#base/errors.ts";
 import { DEFAULT_STORE_DIR, parseStoreDir, type StoreDir } from "#nix/store-path.ts";
 import { formatStoreReference, parseStoreReference, type StoreReference } from "#nix/store-reference.ts";
-import { DaemonStore } from "#store/daemon/daemon-store.ts";
-import { openLocalStore } from "#store/local/open.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
-import { connectUnixSocket } from "#transport/unix-socket.ts";
-import { openSshStore } from "./open-ssh-store.ts";
 import { positiveParam, type StoreContext } from "./store-context.ts";
 
 /** A store that can build as well: those behind a daemon or ssh. */
 export type BuildingStore = Store & Realiser;
 
-/** Opens the store that a person named. Nothing is connected before the first question. */
+/**
+ * Opens the store that a person named. Nothing is connected before the first question. Each kind is loaded when
+ * it is first asked for: a program that only talks to a daemon starts without the rest.
+ */
 export async function openStore(named: string | StoreReference, context: StoreContext): Promise<Store> {
   const reference = typeof named === "string" ? parseStoreReference(named) : named;
   switch (reference.scheme) {
@@ -23,15 +22,24 @@ export async function openStore(named: string | StoreReference, context: StoreCo
     case "local":
       return await openLocal(reference, context);
     case "unix":
-      return openDaemon(reference, context);
+      return await openDaemon(reference, context);
     case "ssh":
     case "ssh-ng":
-      return openSshStore(reference, context);
+      return (await import("./open-ssh-store.ts")).openSshStore(reference, context);
+    case "file":
+    case "http":
+    case "https":
+      return (await import("#store/binary-cache/open-binary-cache.ts")).openBinaryCache(
+        reference,
+        context.cache,
+      );
     default:
       throw new ElsewhereError(
         "UNSUPPORTED",
         `Cannot open the store '${formatStoreReference(reference)}': its kind '${reference.scheme}' is not known here`,
-        { hint: "Known are auto, daemon, local, a folder, unix://, ssh:// and ssh-ng://" },
+        {
+          hint: "Known are auto, daemon, local, a folder, unix://, ssh://, ssh-ng://, file://, http:// and https://",
+        },
       );
   }
 }
@@ -54,7 +62,7 @@ async function openAuto(reference: StoreReference, context: StoreContext): Promi
   const stateDir = context.env.NIX_STATE_DIR ?? DEFAULT_STATE_DIR;
   if (await isPermitted(stateDir, constants.R_OK | constants.W_OK))
     return await openLocal(reference, context);
-  if (await isPermitted(socketPath(context.env), constants.F_OK)) return openDaemon(reference, context);
+  if (await isPermitted(socketPath(context.env), constants.F_OK)) return await openDaemon(reference, context);
   return await openLocal(reference, context);
 }
 
@@ -72,6 +80,7 @@ async function openLocal(
     logDir: params.get("log"),
   };
   const signed = params.get("require-sigs");
+  const { openLocalStore } = await import("#store/local/open.ts");
   return await openLocalStore({
     ...local,
     ...layout,
@@ -80,7 +89,9 @@ async function openLocal(
   });
 }
 
-function openDaemon(reference: StoreReference, { env }: StoreContext): DaemonStore {
+async function openDaemon(reference: StoreReference, { env }: StoreContext): Promise<Store> {
+  const { DaemonStore } = await import("#store/daemon/daemon-store.ts");
+  const { connectUnixSocket } = await import("#transport/unix-socket.ts");
   const path = reference.authority === "" ? socketPath(env) : reference.authority;
   const connectionsMax = positiveParam(reference, "max-connections");
   return new DaemonStore({

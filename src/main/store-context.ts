@@ -1,5 +1,6 @@
 import { ElsewhereError } from "#base/errors.ts";
 import type { StoreReference } from "#nix/store-reference.ts";
+import type { openBinaryCache } from "#store/binary-cache/open-binary-cache.ts";
 import type { LocalStoreOptions } from "#store/local/settings.ts";
 
 /** What the world around gives for opening stores. */
@@ -7,6 +8,8 @@ export interface StoreContext {
   readonly env: NodeJS.ProcessEnv;
   /** What a local store shall be told besides its reference. */
   readonly local?: LocalStoreOptions;
+  /** What a binary cache shall be told besides its reference. */
+  readonly cache?: Parameters<typeof openBinaryCache>[1];
   /** Seconds to wait for a host. */
   readonly connectTimeoutS?: number;
 }
