@@ -50,6 +50,8 @@ class Server {
   }
 
   async onStdio(door: Door & { kind: "stdio" | "serve" }): Promise<number> {
+    // A command ends when nobody reads its output; a server still has builds to stop and folders to remove.
+    process.stdout.removeAllListeners("error");
     await using stream = openStdio();
     const upstream = door.kind === "stdio" ? await this.#upstream() : undefined;
     if (upstream) {
