@@ -24,7 +24,6 @@ export class EarlyResults implements Disposable {
   readonly #endedMs = new Map<StorePath, number>();
   readonly #told = new Set<StorePath>();
   readonly #stop = new AbortController();
-  #unseen: PlannedBuild[] = [];
 
   constructor(builds: readonly PlannedBuild[], options: EarlyResultsOptions) {
     this.#builds = new Map(builds.map((build) => [build.drvPath, build]));
@@ -37,9 +36,7 @@ export class EarlyResults implements Disposable {
   };
 
   readonly ended = (drvPath: StorePath): void => {
-    this.#endedMs.set(drvPath, this.#options.clock.now());
-    const build = this.#builds.get(drvPath);
-    if (build) this.#unseen.push(build);
+    if (!this.#endedMs.has(drvPath)) this.#endedMs.set(drvPath, this.#options.clock.now());
   };
 
   /** Hands on the builder's own answer, unless it was foreseen; with times where the builder told none. */
@@ -55,10 +52,20 @@ export class EarlyResults implements Disposable {
     const { clock } = this.#options;
     for (;;) {
       await clock.sleep(LOOK_EVERY_MS, this.#stop.signal);
-      const ended = this.#unseen;
-      this.#unseen = [];
-      await this.#look(ended.filter((build) => this.#paths(build).length === build.outputs.length));
+      await this.#look(this.#open());
     }
+  }
+
+  /**
+   * Begun, not told, and with outputs to look for. That a build ended is no use: Nix says so of the builds
+   * that were asked for only when all of them have.
+   */
+  #open(): PlannedBuild[] {
+    return [...this.#begunMs.keys()].flatMap((drvPath) => {
+      const build = this.#builds.get(drvPath);
+      const isOpen = build && !this.#told.has(drvPath) && this.#paths(build).length === build.outputs.length;
+      return isOpen ? [build] : [];
+    });
   }
 
   async #look(builds: readonly PlannedBuild[]): Promise<void> {
@@ -69,6 +76,7 @@ export class EarlyResults implements Disposable {
     for (const build of builds) {
       if (!this.#paths(build).every((path) => valid.has(path))) continue;
       this.#told.add(build.drvPath);
+      this.ended(build.drvPath);
       onResult(build, this.#timed(build, SUCCESS));
     }
   }
