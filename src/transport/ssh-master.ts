@@ -84,9 +84,13 @@ export class SshMaster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#alive) this.#child.ref();
-    if (this.#alive) this.#child.kill("SIGTERM");
+    if (!this.#alive) return;
+    this.#child.ref();
+    this.#child.kill("SIGTERM");
+    // An ssh that is just about to wait loses the signal (OpenSSH before 9.3), and would stay.
+    const insist = setTimeout(() => this.#child.kill("SIGKILL"), GRACE_MS);
     await this.#exited.promise;
+    clearTimeout(insist);
   }
 
   /** The end of ssh, its readiness, or that it will not share. */
@@ -127,10 +131,12 @@ export class SshMaster implements AsyncDisposable {
  * itself; the end of the pipe means that our process is gone.
  */
 const KEEPER = `folder=$1; shift
-( read -r _ <&3 || { kill $$; rm -f "$folder/m" "$folder/known_hosts"; rmdir "$folder"; } ) >/dev/null 2>&1 &
+( read -r _ <&3 || { kill -KILL $$; rm -f "$folder/m" "$folder/known_hosts"; rmdir "$folder"; } ) >/dev/null 2>&1 &
 exec "$@" 3<&-`;
 
 /** What ssh says when it can connect but not listen for others. */
 const CANNOT_SHARE =
   /disabling multiplexing|unix_listener: |muxserver_listen|[Bb]ad configuration option: control|ControlPath too long/;
 const POLL_MS = 50;
+/** How long ssh may take to end, in milliseconds. */
+const GRACE_MS = 300;
