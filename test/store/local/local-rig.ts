@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -11,13 +11,14 @@ import type { PathInfo } from "#nix/path-info.ts";
 import { DEFAULT_STORE_DIR, type StorePath } from "#nix/store-path.ts";
 import type { LocalStore } from "#store/local/local-store.ts";
 import { openLocalStore } from "#store/local/open.ts";
+import { removeTree } from "#store/local/scratch.ts";
 import type { LocalStoreOptions } from "#store/local/settings.ts";
 import type { IncomingPath } from "#store/store.ts";
 
 /** A folder that goes with the test. */
 export function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "elsewhere-local-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => removeTree(folder));
   return folder;
 }
 
@@ -30,7 +31,7 @@ export async function makeStore(
   const store = await openLocalStore({ ...options, root });
   t.after(async () => {
     await store[Symbol.asyncDispose]();
-    rmSync(root, { recursive: true, force: true });
+    removeTree(root);
   });
   return { store, root };
 }
