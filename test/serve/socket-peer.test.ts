@@ -8,7 +8,9 @@ import { peerUid } from "#serve/socket-peer.ts";
 
 const onLinux = process.platform === "linux" ? false : "only Linux tells who is at the other end";
 
-test("who connected to a socket is known, and the socket works on afterwards", { skip: onLinux }, async () => {
+test("who connected to a socket is known, and the socket works on afterwards", {
+  skip: onLinux,
+}, async () => {
   const folder = mkdtempSync(join(tmpdir(), "elsewhere-peer-"));
   const path = join(folder, "socket");
   const server = createServer();
