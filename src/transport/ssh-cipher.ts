@@ -8,11 +8,12 @@ import { readSshConfiguration, type SshConfiguration } from "./ssh-configuration
  */
 export async function fastCipherArguments(
   program: string,
-  configuration: SshConfiguration,
+  asked: Promise<SshConfiguration>,
 ): Promise<string[]> {
-  const chosen = configuration.get("ciphers");
-  if (chosen === undefined || !(await hasAesInstructions())) return [];
+  // Asked beside the person's own configuration: each answer takes ssh some milliseconds.
   defaults ??= readSshConfiguration(program, ["-F", "none", "--", "localhost"]);
+  const chosen = (await asked).get("ciphers");
+  if (chosen === undefined || !(await hasAesInstructions())) return [];
   if ((await defaults).get("ciphers") !== chosen) return [];
   const names = chosen.split(",");
   const fast = FAST.filter((name) => names.includes(name));

@@ -63,12 +63,9 @@ export class SshHost implements AsyncDisposable {
       settings,
       settings.publicHostKey === undefined ? undefined : this.#folder.knownHosts,
     );
-    const configuration = await readSshConfiguration(this.#program, [
-      ...target,
-      "--",
-      sshDestination(settings),
-    ]);
-    const ciphers = await fastCipherArguments(this.#program, configuration);
+    const asked = readSshConfiguration(this.#program, [...target, "--", sshDestination(settings)]);
+    const ciphers = await fastCipherArguments(this.#program, asked);
+    const configuration = await asked;
     return {
       configuration,
       args: [...target, ...patienceArguments(settings, configuration), ...ciphers, ...QUIET],
