@@ -7,9 +7,9 @@ import {
   type StoreDir,
   type StorePath,
 } from "#nix/store-path.ts";
-import { closureInfos } from "./closure.ts";
 import type { SqlValue, StoreDatabase } from "./database.ts";
-import { INFO_COLUMNS, infoOfRow, printedJson, referencesOf } from "./path-rows.ts";
+import { queryClosureInfos, queryInfos } from "./info-queries.ts";
+import { printedJson } from "./path-rows.ts";
 import { sortByReferences } from "./reference-order.ts";
 
 /** What a store's database says of its valid paths. */
@@ -34,8 +34,7 @@ export class ValidPaths {
   }
 
   infosOf(paths: Iterable<StorePath>): Map<StorePath, PathInfo> {
-    const ids = "select id from ValidPaths where path in (select value from json_each(?))";
-    const infos = this.#infos(ids, [printedJson(this.#storeDir, paths)]);
+    const infos = this.#db.snapshot(() => queryInfos(this.#db, this.#storeDir, paths));
     return new Map(infos.map((info) => [info.path, info]));
   }
 
@@ -45,7 +44,7 @@ export class ValidPaths {
 
   /** References before referrers. */
   closureOf(paths: readonly StorePath[]): PathInfo[] {
-    const infos = this.#db.snapshot(() => closureInfos(this.#db, this.#storeDir, paths));
+    const infos = this.#db.snapshot(() => queryClosureInfos(this.#db, this.#storeDir, paths));
     const found = new Set(infos.map((info) => info.path));
     for (const path of paths) if (!found.has(path)) throw new InvalidPathError(this.#print(path));
     return sortByReferences(infos);
@@ -86,14 +85,6 @@ export class ValidPaths {
     const found = rows[0]?.[0] as string | undefined;
     if (!found?.startsWith(prefix) || hashPart.length !== HASH_PART_LENGTH) return undefined;
     return this.#parse(found);
-  }
-
-  #infos(ids: string, values: string[]): PathInfo[] {
-    return this.#db.snapshot(() => {
-      const references = referencesOf(this.#db, this.#storeDir, { ids, values });
-      const rows = this.#db.rows(`select ${INFO_COLUMNS} from ValidPaths where id in (${ids})`, ...values);
-      return rows.map((row) => infoOfRow(this.#storeDir, row, references.get(row[0] as number) ?? []));
-    });
   }
 
   #pathSet(sql: string, ...values: SqlValue[]): Set<StorePath> {
