@@ -33,7 +33,7 @@ export function successResult(
 
 /** The result that an error stands for. */
 export function failureResult(error: unknown, facts: ResultFacts = {}): BuildResult {
-  const status = error instanceof BuildFailure ? error.status : "MiscFailure";
+  const status = statusOf(error);
   const hint = error instanceof ElsewhereError && error.hint ? `\n${error.hint}` : "";
   return {
     ...NOTHING,
@@ -42,6 +42,11 @@ export function failureResult(error: unknown, facts: ResultFacts = {}): BuildRes
     errorMessage: messageOf(error) + hint,
     isNonDeterministic: status === "NotDeterministic",
   };
+}
+
+function statusOf(error: unknown): BuildStatus {
+  if (error instanceof BuildFailure) return error.status;
+  return error instanceof Error && error.name === "AbortError" ? "Cancelled" : "MiscFailure";
 }
 
 const NOTHING: BuildResult = {

@@ -10,6 +10,11 @@ export function checkCanBuild(site: BuildSite, job: BuildJob): void {
   const { settings, store, sandbox } = site;
   const drv = printStorePath(store.storeDir, job.drvPath);
   const { system } = job.derivation;
+  if ((job.request.settings.maxJobs ?? settings.maxJobs) === 0 && !isBuiltinBuilder(job.derivation.builder))
+    throw new BuildFailure(
+      "MiscFailure",
+      `Cannot build '${drv}'.\nReason: unable to start any build; either increase '--max-jobs' or enable remote builds`,
+    );
   const platforms = new Set([settings.system, ...settings.extraPlatforms, "builtin"]);
   if (!platforms.has(system) && !isBuiltinBuilder(job.derivation.builder))
     throw refused(

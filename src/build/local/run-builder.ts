@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { derivationType, isNetworked } from "#nix/derivation-type.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { printStorePath } from "#nix/store-path.ts";
@@ -62,15 +63,17 @@ async function sandboxSpec(parts: RunParts): Promise<SandboxSpec> {
     workingDir: innerBuildDir,
     root: workspace.root,
     mounts: sandbox.movesPaths ? await mountsOf(parts, network) : [],
-    devices:
-      job.options.requiredSystemFeatures.includes("kvm") || site.settings.systemFeatures.includes("kvm")
-        ? ["/dev/kvm"]
-        : [],
+    devices: devicesOf(site),
     network,
     system: job.derivation.system,
     filterSystemCalls: site.settings.filterSystemCalls,
     scratchDir: workspace.dir,
   };
+}
+
+/** As in Nix: whoever builds for `kvm` shows it to every build. */
+function devicesOf({ settings }: BuildSite): string[] {
+  return settings.systemFeatures.includes("kvm") && existsSync(KVM) ? [KVM] : [];
 }
 
 async function mountsOf(
@@ -92,3 +95,5 @@ async function mountsOf(
   const build = { source: workspace.buildDir, target: innerBuildDir, writable: true };
   return [...inputMounts, build, ...(await hostMounts(site, job, inputs)), ...rootMounts];
 }
+
+const KVM = "/dev/kvm";
