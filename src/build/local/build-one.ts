@@ -1,16 +1,17 @@
-import { statfsSync } from "node:fs";
 import type { BuildResult } from "#nix/build-result.ts";
-import { derivationType, isBuiltinBuilder, isNetworked } from "#nix/derivation-type.ts";
+import { isBuiltinBuilder } from "#nix/derivation-type.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { Realisation } from "#nix/realisation.ts";
-import { parseStorePathBaseName, printStorePath, type StorePath } from "#nix/store-path.ts";
-import type { SandboxEnd, SandboxOutcome } from "#sandbox/sandbox.ts";
+import { printStorePath, type StorePath } from "#nix/store-path.ts";
+import type { SandboxOutcome } from "#sandbox/sandbox.ts";
 import { startBuildActivity } from "./activity.ts";
 import { BuildFailure, failureResult, type ResultFacts, successResult } from "./build-failure.ts";
 import { BuildLogFeed } from "./build-log-feed.ts";
 import type { BuildJob, BuildSite } from "./build-site.ts";
+import { builderFailed } from "./builder-failed.ts";
 import { runBuiltin } from "./builtin/run-builtin.ts";
 import { compareWithValid } from "./compare-outputs.ts";
+import { knownOutputs, lockOutputs, takenPaths } from "./expected-outputs.ts";
 import { inspectOutputs } from "./inspect-output.ts";
 import { installOutputs } from "./install-outputs.ts";
 import { checkOutputs } from "./output-checks.ts";
@@ -164,96 +165,10 @@ async function runProgram(
   throw builderFailed({ site, job, workspace, feed, drv, outputs, end: outcome.end });
 }
 
-interface Failed {
-  readonly site: BuildSite;
-  readonly job: BuildJob;
-  readonly workspace: Workspace;
-  readonly feed: BuildLogFeed;
-  readonly drv: string;
-  readonly outputs: readonly PlannedOutput[];
-  readonly end: SandboxEnd;
-}
-
-function builderFailed({ site, job, workspace, feed, drv, outputs, end }: Failed): BuildFailure {
-  const full = isDiskFull(site.store.physicalStoreDir) || isDiskFull(workspace.dir);
-  const paths = outputs.flatMap(({ path }) =>
-    path ? [`  ${printStorePath(site.store.storeDir, path)}`] : [],
-  );
-  const lines = [
-    `Cannot build '${drv}'.`,
-    `Reason: builder ${describeEnd(end)}.`,
-    ...(full ? ["note: build failure may have been caused by lack of free disk space"] : []),
-    ...(paths.length > 0 ? ["Output paths:", ...paths] : []),
-    ...(feed.tail.length > 0
-      ? [
-          `Last ${feed.tail.length} log lines:`,
-          ...feed.tail.map((line) => `> ${line}`),
-          "For full logs, run:",
-          `  nix log ${drv}`,
-        ]
-      : []),
-  ];
-  const mayPass = full || isNetworked(derivationType(job.derivation));
-  const needsShell =
-    end.kind === "not-started" || (end.kind === "exited" && (end.code === 126 || end.code === 127));
-  const hasShell = site.settings.sandboxPaths.some((entry) => /^\/bin\/sh(=|\?|$)/.test(entry));
-  return new BuildFailure(mayPass ? "TransientFailure" : "PermanentFailure", lines.join("\n"), {
-    ...(needsShell && !hasShell && sandboxOf(site, job).movesPaths && { hint: NO_SHELL }),
-  });
-}
-
-const NO_SHELL =
-  "hint: the sandbox has no /bin/sh. If the builder needs one, install a static busybox (apt-get install busybox-static) or set sandbox-paths = /bin/sh=/path/to/a/static/shell";
-
-function describeEnd(end: SandboxEnd): string {
-  if (end.kind === "exited") return `failed with exit code ${end.code}`;
-  return end.kind === "signalled" ? `failed due to signal ${end.signal}` : "failed with exit code 1";
-}
-
 function noteUsage(facts: Facts, { usage }: SandboxOutcome): void {
   facts.cpuUserUs = usage.cpuUserUs;
   facts.cpuSystemUs = usage.cpuSystemUs;
   facts.memoryPeakBytes = usage.memoryPeakBytes;
-}
-
-/** Realisations of all outputs when all are valid. */
-async function knownOutputs(
-  { store }: BuildSite,
-  job: BuildJob,
-): Promise<Map<string, Realisation> | undefined> {
-  const found = new Map<string, Realisation>();
-  const unknown: Realisation[] = [];
-  for (const { name, path } of planOutputs(job, { storeDir: store.storeDir, taken: NONE })) {
-    const id = { drvHash: job.drvHash, outputName: name };
-    const realisation = path
-      ? { id, outPath: path, signatures: [], dependentRealisations: new Map() }
-      : derivationType(job.derivation) === "floating"
-        ? await store.queryRealisation(id)
-        : undefined;
-    if (!realisation) return undefined;
-    found.set(name, realisation);
-    unknown.push(realisation);
-  }
-  const paths = unknown.map(({ outPath }) => outPath);
-  const valid = await store.queryValidPaths(paths);
-  return paths.every((path) => valid.has(path)) ? found : undefined;
-}
-
-async function takenPaths({ store }: BuildSite, job: BuildJob): Promise<Set<StorePath>> {
-  const paths = planOutputs(job, { storeDir: store.storeDir, taken: NONE }).flatMap(({ path }) => path ?? []);
-  return await store.queryValidPaths(paths);
-}
-
-/** Of an output with a path, that path; of one without, a name of its own, as in Nix. */
-async function lockOutputs({ store }: BuildSite, job: BuildJob) {
-  const planned = planOutputs(job, { storeDir: store.storeDir, taken: NONE });
-  const paths = planned.map(({ path, name }) => path ?? parseStorePathBaseName(`${job.drvPath}.${name}`));
-  return await store.lockPaths(paths, { wait: true, signal: job.request.signal });
-}
-
-function isDiskFull(place: string): boolean {
-  const { bavail, bsize } = statfsSync(place);
-  return bavail * bsize < DISK_FREE_BYTES_MIN;
 }
 
 function printDrv({ store }: BuildSite, { drvPath }: BuildJob): string {
@@ -265,5 +180,3 @@ function nowS({ clock }: BuildSite): number {
 }
 
 const NONE: ReadonlySet<StorePath> = new Set();
-/** With less than this free the disk counts as full, as in Nix. */
-const DISK_FREE_BYTES_MIN = 8 * 1024 * 1024;

@@ -1,15 +1,13 @@
-import { createHash } from "node:crypto";
-import { lstatSync, readFileSync } from "node:fs";
-import { ElsewhereError } from "#base/errors.ts";
 import { type ContentAddress, makeContentAddressedPath, outputPathName } from "#nix/content-address.ts";
 import { formatHash, type Hash, type HashAlgorithm, hashEquals } from "#nix/hash.ts";
-import { HashRewriter, ModuloHasher } from "#nix/hash-rewriting.ts";
+import { HashRewriter } from "#nix/hash-rewriting.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { hashPartOf, type StoreDir, type StorePath } from "#nix/store-path.ts";
 import { dumpChunks } from "#store/nar/dump-path.ts";
 import { hashPath } from "#store/nar/hash-path.ts";
 import { restorePath } from "#store/nar/restore-path.ts";
 import { BuildFailure } from "./build-failure.ts";
+import { contentsHash } from "./contents-hash.ts";
 import type { BuiltOutput } from "./inspect-output.ts";
 import { rewritePath } from "./rewriting.ts";
 
@@ -158,44 +156,6 @@ async function* rewritten(place: string, hashParts: ReadonlyMap<string, string>)
   }
   rewriter.end();
   yield* ready;
-}
-
-interface ContentsOptions {
-  readonly method: ContentAddress["method"];
-  readonly algorithm: HashAlgorithm;
-  readonly selfHashPart?: string | undefined;
-}
-
-async function contentsHash(
-  place: string,
-  { method, algorithm, selfHashPart }: ContentsOptions,
-): Promise<Hash> {
-  if (method === "git" || algorithm === "blake3")
-    throw new ElsewhereError(
-      "UNSUPPORTED_METHOD",
-      `Cannot hash an output by ${method} with ${algorithm}: it is not supported here`,
-    );
-  if (method !== "nar") checkFlat(place);
-  if (method === "nar" && algorithm === "sha256" && selfHashPart === undefined)
-    return (await hashPath(place)).hash;
-  const contents = method === "nar" ? dumpChunks(place) : [readFileSync(place)];
-  if (selfHashPart !== undefined) {
-    const hasher = new ModuloHasher(algorithm, selfHashPart);
-    for (const chunk of contents) hasher.update(chunk);
-    return hasher.finish().hash;
-  }
-  const hasher = createHash(algorithm);
-  for (const chunk of contents) hasher.update(chunk);
-  return { algorithm, digest: hasher.digest() };
-}
-
-function checkFlat(place: string): void {
-  const stats = lstatSync(place);
-  if (stats.isFile() && (stats.mode & 0o111) === 0) return;
-  throw new BuildFailure(
-    "OutputRejected",
-    `output path "${place}" should be a non-executable regular file since recursive hashing is not enabled (one of outputHashMode={flat,text} is true)`,
-  );
 }
 
 function hashMismatch(drv: string, specified: Hash, got: Hash): BuildFailure {

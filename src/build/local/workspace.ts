@@ -3,15 +3,14 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   renameSync,
   rmdirSync,
   symlinkSync,
 } from "node:fs";
-import { startTimeOf } from "#sandbox/process-tree.ts";
 import type { LocalStore } from "#store/local/local-store.ts";
 import { removeTree } from "#store/local/scratch.ts";
+import { isStaleName, ownedName } from "./ownership.ts";
 
 /** The folders of one build. They go when it ends, or when the next process finds that ours is dead. */
 export class Workspace implements Disposable {
@@ -86,51 +85,11 @@ function removeScratch(root: string): void {
   }
 }
 
-/** Whether a name made by `ownedName` is that of a process that is no more. One in another container cannot be told. */
-export function isStaleName(name: string): boolean {
-  const found = OWNED.exec(name);
-  if (!found) return false;
-  const [, boot, namespace, pid, start] = found;
-  if (boot !== bootId()) return true;
-  return namespace === pidNamespace() && startTimeOf(Number(pid)) !== start;
-}
-
-/** A name that no other has, by which `isStaleName` knows whose it is. */
-export function ownedName(): string {
-  return `${ownerToken()}-${++made}`;
-}
-
-/** Says who owns a folder: boot, process namespace, process and its start, so that a number used again is no mistake. */
-function ownerToken(): string {
-  token ??= `elsewhere-${bootId()}-${pidNamespace()}-${process.pid}-${startTimeOf(process.pid) ?? 0}`;
-  return token;
-}
-
-let token: string | undefined;
-let made = 0;
-const OWNED = /^elsewhere-([0-9a-f]+)-(\d+)-(\d+)-(\d+)-\d+$/;
-
-function bootId(): string {
-  return read("/proc/sys/kernel/random/boot_id").slice(0, 8) || "0";
-}
-
-function pidNamespace(): string {
-  return /\d+/.exec(linkTarget("/proc/self/ns/pid") ?? "")?.[0] ?? "0";
-}
-
 function list(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
     return [];
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, "latin1");
-  } catch {
-    return "";
   }
 }
 

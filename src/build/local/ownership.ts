@@ -1,0 +1,50 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { startTimeOf } from "#sandbox/process-tree.ts";
+
+/** Whether a name made by `ownedName` is that of a process that is no more. One in another container cannot be told. */
+export function isStaleName(name: string): boolean {
+  const found = OWNED.exec(name);
+  if (!found) return false;
+  const [, boot, namespace, pid, start] = found;
+  if (boot !== bootId()) return true;
+  return namespace === pidNamespace() && startTimeOf(Number(pid)) !== start;
+}
+
+/** A name that no other has, by which `isStaleName` knows whose it is. */
+export function ownedName(): string {
+  return `${ownerToken()}-${++made}`;
+}
+
+/** Says who owns a folder: boot, process namespace, process and its start, so that a number used again is no mistake. */
+function ownerToken(): string {
+  token ??= `elsewhere-${bootId()}-${pidNamespace()}-${process.pid}-${startTimeOf(process.pid) ?? 0}`;
+  return token;
+}
+
+let token: string | undefined;
+let made = 0;
+const OWNED = /^elsewhere-([0-9a-f]+)-(\d+)-(\d+)-(\d+)-\d+$/;
+
+function bootId(): string {
+  return read("/proc/sys/kernel/random/boot_id").slice(0, 8) || "0";
+}
+
+function pidNamespace(): string {
+  return /\d+/.exec(linkTarget("/proc/self/ns/pid") ?? "")?.[0] ?? "0";
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+function linkTarget(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
+}
