@@ -104,14 +104,14 @@ function stories(suite: NixSuite): void {
   });
 
   test("may do less when it is not trusted, and says so", async () => {
-    const store = rig.store("ssh-ng", "untrusted", "untrusted");
+    const store = rig.store("ssh-ng", "distrusting", "untrusted");
     const path = await rig.build("second");
     await assert.rejects(
       rig.nix("copy", "--no-check-sigs", "--to", store, path),
       /lacks a signature by a trusted key/,
     );
     await rig.nix("build", "--no-link", "--eval-store", "auto", "--store", store, "-f", rig.file, "second");
-    await rig.verifies("untrusted");
+    await rig.verifies("distrusting");
   });
 
   test("passes everything on to the store behind a relay", async () => {
@@ -122,8 +122,7 @@ function stories(suite: NixSuite): void {
   });
 
   test("builds what is floating content-addressed", async () => {
-    const target = encodeURIComponent(`local?root=${rig.place("floating")}&require-sigs=false`);
-    const builders = `${rig.door("ssh-ng", "elsewhere")}&remote-store=${target} x86_64-linux - 8 1 ca-derivations`;
+    const builders = `${rig.store("ssh-ng", "floating", "unsigned")} x86_64-linux - 8 1 ca-derivations`;
     const built = await rig.run(
       "nix-build",
       "--no-out-link",
@@ -157,6 +156,7 @@ class Rig implements AsyncDisposable {
     writeFileSync(rig.file, EXPRESSION);
     rig.#writeProgram("elsewhere", "");
     rig.#writeProgram("untrusted", "--force-untrusted");
+    rig.#writeProgram("unsigned", "--option require-sigs false");
     return rig;
   }
 

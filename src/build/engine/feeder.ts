@@ -177,7 +177,8 @@ async function* countProgress(
   let reported = 0;
   for await (const { info, nar } of source) {
     yield {
-      info,
+      // Built there, not here: what vouches for it is that we asked.
+      info: info.ultimate ? { ...info, ultimate: false } : info,
       nar: (async function* () {
         for await (const chunk of nar) {
           bytes += chunk.length;

@@ -78,7 +78,17 @@ async function sitesOf(
   const local = await services.localSite(destination, settings);
   const machines = await services.machines(settings);
   const remote = await Promise.all(machines.map((machine) => services.machineSite(machine, settings)));
-  return [...remote, ...(local ? [local] : [])];
+  return distinguish([...remote, ...(local ? [local] : [])]);
+}
+
+/** Builders on the same host, told apart by number: `ssh-ng://box`, `ssh-ng://box#2`. */
+function distinguish(sites: readonly BuildSite[]): BuildSite[] {
+  const seen = new Map<string, number>();
+  return sites.map(({ traits, connect }) => {
+    const number = (seen.get(traits.name) ?? 0) + 1;
+    seen.set(traits.name, number);
+    return { traits: number === 1 ? traits : { ...traits, name: `${traits.name}#${number}` }, connect };
+  });
 }
 
 function buildSettings({ settings }: ResolvedSettings): RealiseRequest["settings"] {

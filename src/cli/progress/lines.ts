@@ -94,10 +94,13 @@ function ended(drvPath: StorePath, outcome: BuildOutcome, options: LineOptions):
   }
 }
 
-/** Builders repeat the end of the log in their message; it is shown once, by us. */
+/** What a builder says without the end of the log, which is shown once, by us, and what it says to type there. */
 function withoutTail(message: string): string {
-  const cut = message.search(/[;.]\n?\s*(last \d+ log lines|Last \d+ log lines):/);
-  return cut < 0 ? message : message.slice(0, cut);
+  const reason = message.replace(/^Cannot build '[^']*'\.\nReason: /, "");
+  const cut = reason.search(
+    /[;.]?\n?\s*(last \d+ log lines|Last \d+ log lines|Output paths|For full logs)[:,]/,
+  );
+  return cut < 0 ? reason : reason.slice(0, cut);
 }
 
 function firstLine(text: string): string {

@@ -30,16 +30,15 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-/** Control characters made visible, except tabs and colours where `colours` is true: a log is not ours. */
+/** A line of a log without what would move the cursor or ring the bell; with its colours where they are wanted. */
 export function tame(line: string, { colours }: { colours: boolean }): string {
   const last = line.split("\r").findLast((part) => part !== "") ?? "";
-  const kept = colours ? last : last.replace(SGR, "");
-  return kept.replace(CONTROLS, (char) => (colours && char === "\x1b" ? "\x1b" : "")).replace(NOT_SGR, "");
+  return last.replace(ESCAPES_AND_CONTROLS, (found) => (colours && SGR.test(found) ? found : ""));
 }
 
-const SGR = /\x1b\[[0-9;]*m/g;
-const NOT_SGR = /\x1b(?!\[[0-9;]*m)(?:\[[0-9;?]*[A-Za-z])?/g;
-const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f]/g;
+const ESCAPES_AND_CONTROLS =
+  /\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f]/g;
+const SGR = /^\x1b\[[0-9;]*m$/;
 
 /** At most `columns` characters, the last one an ellipsis where something was cut. */
 export function fit(text: string, columns: number): string {
