@@ -1,10 +1,10 @@
-import module from "node:module";
+import { keepCompiledCode } from "./compile-cache.ts";
 import { readVersion } from "./version.ts";
 
 const args = process.argv.slice(2);
 if (args[0] === "--version") console.log(readVersion());
 else {
-  module.enableCompileCache();
+  keepCompiledCode(process.env);
   const { run } = await import("./run.ts");
   process.exitCode = await run(args);
 }
