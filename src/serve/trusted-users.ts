@@ -13,8 +13,3 @@ export function namesUser(list: readonly string[], user: LocalUser | undefined):
     entry.startsWith("@") ? user.groups.includes(entry.slice(1)) : entry === user.name,
   );
 }
-
-/** Whether a list can name someone whose groups must be known to tell. */
-export function namesGroups(list: readonly string[]): boolean {
-  return list.some((entry) => entry.startsWith("@"));
-}

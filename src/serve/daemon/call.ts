@@ -27,7 +27,7 @@ export interface Call<Request> {
 }
 
 /** Carries out one operation and returns its reply. */
-export type Handler<Key extends OperationKey> = (
+type Handler<Key extends OperationKey> = (
   call: Call<ValueOf<Operations[Key]["request"]>>,
 ) => Promise<ValueOf<Operations[Key]["reply"]>>;
 

@@ -49,7 +49,7 @@ export class Reporter {
 }
 
 /** An error as a client is told it, with what to do about it. */
-export function failureOf(error: unknown): RemoteFailure {
+function failureOf(error: unknown): RemoteFailure {
   if (error instanceof RemoteError) return error.failure;
   const hint = error instanceof ElsewhereError && error.hint ? `\n\nhint: ${error.hint}` : "";
   return { message: messageOf(error) + hint, level: 0, traces: [] };
