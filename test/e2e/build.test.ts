@@ -67,13 +67,13 @@ describe("with Elsewhere builders and no Nix anywhere", { skip: withoutSshd }, (
     rig.drvs.derive("special", {
       script: "read x < $plain; echo special $x > $out",
       inputs: ["plain"],
-      features: ["big"],
+      features: ["big-parallel"],
     });
     const file = rig.drvs.derive("all", {
       script: "read x < $special; echo all $x > $out",
       inputs: ["special"],
     });
-    const builders = `${rig.elsewhereBuilder("one")} x86_64-linux - 2 1 - -; ${rig.elsewhereBuilder("two")} x86_64-linux - 2 1 - big`;
+    const builders = `${rig.elsewhereBuilder("one")} x86_64-linux - 2 1 - -; ${rig.elsewhereBuilder("two")} x86_64-linux - 2 1 - big-parallel`;
     const { code, out, err } = await rig.elsewhere("build", file, "-j0", "--builders", builders, "--json");
     assert.equal(code, 0, err);
     assert.equal(contentsOf(rig), "all special plain\n");

@@ -42,7 +42,7 @@ export function plain(text: string): string {
 }
 
 /** A builder that cannot do what its line in the machines file says; another may. */
-const WRONG_MACHINE = /is required to build .* but I am a|Required system: .*Current system: /s;
+const WRONG_MACHINE = /is required to build .* but I am a|[Mm]issing system features|Required system: .*Current system: /s;
 /** Codes of errors that the other side sent in good order. */
 const ANSWERS = new Set(["REMOTE", "UNTRUSTED"]);
 const NO_SPACE = /No space left on device|ENOSPC|Disk quota exceeded|database or disk is full/i;

@@ -80,7 +80,10 @@ function storeOf(folder: string, storeDir: StoreDir, graph: ReadonlyMap<StorePat
   const drvs = new Map<StorePath, DrvText>();
   for (const [path, drv] of graph)
     drvs.set(path, {
-      text: formatDerivation(storeDir, drv),
+      // Made when it is asked for: a graph's texts take as much memory as the graph.
+      get text() {
+        return formatDerivation(storeDir, drv);
+      },
       references: [...drv.inputSources, ...drv.inputDerivations.keys()],
     });
   const known = () => [...graph].flatMap(([path, { inputSources }]) => [path, ...inputSources]);

@@ -51,7 +51,11 @@ async function run(
   const { terminal } = context;
   const settings = await settingsFor(context, flags);
   await using prepared = await prepareRequest(context, { installables, flags, settings });
-  const { storeDir } = prepared.request.destination.store;
+  const { name, store } = prepared.request.destination;
+  const { storeDir } = store;
+  // Where there is no Nix, the outputs lie where nobody would look for them.
+  if (flags.store === undefined && name.includes("root=") && !flags.quiet)
+    terminal.error(`there is no Nix store here that you may write: building into ${name}\n`);
   const view = new ProgressView(terminal, {
     logs: flags.printBuildLogs === true,
     verbose: (flags.verbose ?? 0) > 0,
