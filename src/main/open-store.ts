@@ -59,7 +59,7 @@ export async function openBuildingStore(
 
 /** As Nix decides: the local store where this user may write it, else the daemon where one listens, else the local one. */
 async function openAuto(reference: StoreReference, context: StoreContext): Promise<Store> {
-  const stateDir = context.env.NIX_STATE_DIR ?? DEFAULT_STATE_DIR;
+  const stateDir = context.env.NIX_STATE_DIR || DEFAULT_STATE_DIR;
   if (await isPermitted(stateDir, constants.R_OK | constants.W_OK))
     return await openLocal(reference, context);
   if (await isPermitted(socketPath(context.env), constants.F_OK)) return await openDaemon(reference, context);
@@ -103,12 +103,12 @@ async function openDaemon(reference: StoreReference, { env }: StoreContext): Pro
 }
 
 function socketPath(env: NodeJS.ProcessEnv): string {
-  return env.NIX_DAEMON_SOCKET_PATH ?? `${env.NIX_STATE_DIR ?? DEFAULT_STATE_DIR}/daemon-socket/socket`;
+  return env.NIX_DAEMON_SOCKET_PATH || `${env.NIX_STATE_DIR || DEFAULT_STATE_DIR}/daemon-socket/socket`;
 }
 
 function storeDirOf({ params }: StoreReference, env: NodeJS.ProcessEnv): StoreDir {
   const given = params.get("store") ?? env.NIX_STORE_DIR;
-  return given === undefined ? DEFAULT_STORE_DIR : parseStoreDir(given);
+  return given ? parseStoreDir(given) : DEFAULT_STORE_DIR;
 }
 
 async function isPermitted(path: string, mode: number): Promise<boolean> {

@@ -28,8 +28,8 @@ export async function openUsualStore(
 
 /** With no Nix on this machine and no right to make its store, one of this user's own. */
 function usualUri(): string {
-  const stateDir = process.env.NIX_STATE_DIR ?? "/nix/var/nix";
-  if (existsSync(stateDir) || process.env.NIX_STORE_DIR !== undefined || mayMake("/nix")) return "auto";
+  const stateDir = process.env.NIX_STATE_DIR || "/nix/var/nix";
+  if (existsSync(stateDir) || process.env.NIX_STORE_DIR || mayMake("/nix")) return "auto";
   const data = process.env.XDG_DATA_HOME || join(homedir(), ".local/share");
   return `local?root=${join(data, "elsewhere/store-root")}`;
 }

@@ -1,4 +1,5 @@
-import { ElsewhereError } from "#base/errors.ts";
+import { isDeepStrictEqual } from "node:util";
+import { ElsewhereError, messageOf } from "#base/errors.ts";
 import type { Settings } from "#nix/settings.ts";
 import { parseStoreReference, type StoreReference } from "#nix/store-reference.ts";
 import type { ServableStore, ServedStore } from "#serve/served-store.ts";
@@ -15,6 +16,11 @@ interface Surroundings {
   readonly settings: Settings;
 }
 
+interface ServedSurroundings extends Surroundings {
+  /** The settings when a client has changed some. Throws when a value is none. */
+  readonly settingsWith: (overrides: ReadonlyMap<string, string>) => Settings;
+}
+
 /** A store that is served, and closed with the connection that it is for. */
 export interface OpenedStore extends ServedStore, AsyncDisposable {
   /** Where its state lies, when that is on this machine's disk. */
@@ -24,27 +30,97 @@ export interface OpenedStore extends ServedStore, AsyncDisposable {
 /** Opens a store to serve. What builds is loaded when a client first wants something built. */
 export async function openServedStore(
   reference: StoreReference,
-  { env, settings }: Surroundings,
+  surroundings: ServedSurroundings,
 ): Promise<OpenedStore> {
-  const local = localOptions(settings, await openSubstituters(settings, env));
-  const store: ServableStore = await openStore(reference, {
-    env,
-    local,
-    ...(settings["connect-timeout"] > 0 && { connectTimeoutS: settings["connect-timeout"] }),
-  });
-  const open = new AsyncDisposableStack();
-  for (const owned of [...(local.substituters ?? []), store]) open.use(owned);
-  let realiser: Promise<Realiser> | undefined;
-  const surroundings = { env, settings: featuresOf(reference, settings) };
-  return {
-    store,
-    stateDir: store instanceof LocalStore ? store.stateDir : undefined,
-    realiser: () => {
-      realiser ??= realiserOf(store, surroundings, open);
-      return realiser;
-    },
-    [Symbol.asyncDispose]: () => open.disposeAsync(),
-  };
+  return await ConfiguredStore.open(reference, surroundings);
+}
+
+/** A store as one client has it: opened anew, once that client changes settings that the store goes by. */
+class ConfiguredStore implements OpenedStore {
+  readonly #reference: StoreReference;
+  readonly #surroundings: ServedSurroundings;
+  readonly #open = new AsyncDisposableStack();
+  #settings: Settings;
+  #store!: ServableStore;
+  #realiser: Promise<Realiser> | undefined;
+
+  private constructor(reference: StoreReference, surroundings: ServedSurroundings) {
+    this.#reference = reference;
+    this.#surroundings = surroundings;
+    this.#settings = surroundings.settings;
+  }
+
+  static async open(reference: StoreReference, surroundings: ServedSurroundings): Promise<ConfiguredStore> {
+    const configured = new ConfiguredStore(reference, surroundings);
+    await configured.#openStore();
+    return configured;
+  }
+
+  get store(): ServableStore {
+    return this.#store;
+  }
+
+  get stateDir(): string | undefined {
+    return this.#store instanceof LocalStore ? this.#store.stateDir : undefined;
+  }
+
+  realiser(): Promise<Realiser> {
+    const surroundings = { ...this.#surroundings, settings: featuresOf(this.#reference, this.#settings) };
+    this.#realiser ??= realiserOf(this.#store, surroundings, this.#open);
+    return this.#realiser;
+  }
+
+  async configure(overrides: ReadonlyMap<string, string>): Promise<string[]> {
+    const faults: string[] = [];
+    const before = this.#settings;
+    this.#settings = this.#settingsWith(overrides, faults);
+    if (isDeepStrictEqual(before, this.#settings)) return faults;
+    this.#realiser = undefined;
+    if (!isDeepStrictEqual(storeSettings(before), storeSettings(this.#settings))) await this.#openStore();
+    return faults;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#open.disposeAsync();
+  }
+
+  /** All that are values; what is wrong with the others is added to `faults`. */
+  #settingsWith(overrides: ReadonlyMap<string, string>, faults: string[]): Settings {
+    const { settingsWith } = this.#surroundings;
+    try {
+      return settingsWith(overrides);
+    } catch {
+      const sound = [...overrides].filter((entry) => {
+        try {
+          settingsWith(new Map([entry]));
+          return true;
+        } catch (error) {
+          faults.push(messageOf(error));
+          return false;
+        }
+      });
+      return settingsWith(new Map(sound));
+    }
+  }
+
+  async #openStore(): Promise<void> {
+    const { env } = this.#surroundings;
+    const local = localOptions(this.#settings, await openSubstituters(this.#settings, env));
+    const timeoutS = this.#settings["connect-timeout"];
+    for (const owned of local.substituters ?? []) this.#open.use(owned);
+    this.#store = await openStore(this.#reference, {
+      env,
+      local,
+      ...(timeoutS > 0 && { connectTimeoutS: timeoutS }),
+    });
+    this.#open.use(this.#store);
+  }
+}
+
+/** What a store is opened with. */
+function storeSettings(settings: Settings): unknown {
+  const { substitute, substituters, "connect-timeout": connectTimeout } = settings;
+  return [localOptions(settings, []), substitute && substituters, connectTimeout];
 }
 
 /** The socket of the daemon behind `reference`, when there is nothing between the client and that daemon. */

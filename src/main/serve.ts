@@ -117,7 +117,12 @@ class Server {
   }
 
   async #open(): Promise<OpenedStore> {
-    return await openServedStore(this.#reference, { env: this.#env, settings: this.#settings });
+    const [env, { overrides }] = [this.#env, this.#request];
+    return await openServedStore(this.#reference, {
+      env,
+      settings: this.#settings,
+      settingsWith: (changed) => loadSettings({ env, overrides: [...overrides, ...changed] }).settings,
+    });
   }
 
   /** The daemon that this server would only pass everything on to. It decides by itself whom it trusts. */

@@ -9,6 +9,8 @@ export type ServableStore = Store & Partial<CollectableStore>;
 export interface ServedStore {
   readonly store: ServableStore;
   realiser(): Promise<Realiser>;
+  /** Takes over settings of nix.conf that the client may change, for its connection; a sentence for each that is no value. */
+  configure?(overrides: ReadonlyMap<string, string>): Promise<string[]>;
 }
 
 type Extra = Exclude<keyof CollectableStore, keyof Store>;

@@ -5,16 +5,23 @@ import { limitsOf } from "../build-settings.ts";
 /** What a client has set for its connection. */
 export class ConnectionSettings {
   #build: BuildSettings = {};
+  #overrides: ReadonlyMap<string, string> = new Map();
 
   /** What its builds are to respect. */
   get build(): BuildSettings {
     return this.#build;
   }
 
+  /** Settings of nix.conf that it may change, and has. */
+  get overrides(): ReadonlyMap<string, string> {
+    return this.#overrides;
+  }
+
   /** Takes over what the client sent; returns the names of the settings that it may not change. */
   apply(sent: ClientSettings, { trusted }: { trusted: boolean }): string[] {
     const allowed = [...sent.overrides].filter(([name]) => trusted || OPEN_TO_ALL.has(name));
     const overrides = new Map(allowed);
+    this.#overrides = new Map(allowed.filter(([name]) => !NOT_FOR_A_CONNECTION.has(name)));
     const number = (name: string) => asCount(overrides.get(name));
     this.#build = {
       ...limitsOf({
@@ -49,6 +56,8 @@ const OPEN_TO_ALL: ReadonlySet<string> = new Set([
   "poll-interval",
   "connect-timeout",
 ]);
+/** What even a trusted client cannot change: it is one for all. Source: the same. */
+const NOT_FOR_A_CONNECTION: ReadonlySet<string> = new Set(["experimental-features", "plugin-files", "store"]);
 /** Refused without a word. Source: the same. */
 const SILENTLY_IGNORED: ReadonlySet<string> = new Set([
   "experimental-features",

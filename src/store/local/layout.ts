@@ -20,7 +20,7 @@ export interface LayoutOptions {
   readonly realStoreDir?: string | undefined;
   readonly stateDir?: string | undefined;
   readonly logDir?: string | undefined;
-  /** `NIX_STORE_DIR`, `NIX_STATE_DIR` and `NIX_LOG_DIR` are read from it; the process's own when absent. */
+  /** `NIX_STORE_DIR`, `NIX_STATE_DIR` and `NIX_LOG_DIR` are read from it, where they are not empty; the process's own when absent. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -30,9 +30,9 @@ export function layoutOf(options: LayoutOptions): StoreLayout {
   const root = options.root === undefined || options.root === "/" ? undefined : absolute(options.root);
   const under = (place: string) => (root === undefined ? place : root + place);
   const storeDir = parseStoreDir(
-    options.storeDir ?? environment.NIX_STORE_DIR ?? environment.NIX_STORE ?? DEFAULT_STORE_DIR,
+    options.storeDir ?? (environment.NIX_STORE_DIR || environment.NIX_STORE || DEFAULT_STORE_DIR),
   );
-  const fromEnvironment = (name: string) => (root === undefined ? environment[name] : undefined);
+  const fromEnvironment = (name: string) => (root === undefined ? environment[name] || undefined : undefined);
   return {
     storeDir,
     root,

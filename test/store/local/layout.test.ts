@@ -28,6 +28,11 @@ test("the environment names places, and what is said aloud wins", () => {
   );
 });
 
+test("what is empty in the environment is as if it were not there", () => {
+  const environment = { NIX_STORE: "", NIX_STORE_DIR: "", NIX_STATE_DIR: "", NIX_LOG_DIR: "" };
+  assert.deepEqual(layoutOf({ environment }), layoutOf({ environment: {} }));
+});
+
 test("a relative place is refused", () => {
   assert.throws(() => layoutOf({ root: "x", environment: {} }), { code: "STORE_LAYOUT" });
 });
