@@ -81,7 +81,7 @@ async function attempt(site: BuildSite, job: BuildJob, facts: Facts): Promise<Ma
       !(error instanceof BuildFailure && error.status === "Cancelled")
     ) {
       const place = workspace.keep(job.derivation.name);
-      job.request.log({ kind: "message", text: `note: keeping build directory "${place}"` });
+      job.request.log({ kind: "message", text: `note: keeping build directory '${place}'` });
     }
     throw error;
   }
