@@ -10,7 +10,7 @@ import type { PlannedBuild } from "./plan.ts";
 import { requirementOf } from "./requirement-of.ts";
 import type { Run } from "./run.ts";
 import { explainFailure, isForWantOfInputs } from "./trust-hint.ts";
-import { judgeError, judgeResult } from "./verdict.ts";
+import { judgeError, judgeResult, statusOf } from "./verdict.ts";
 
 /** Drives one schedule to its end: carries out its decisions and tells it what happened. */
 export class Execution {
@@ -194,7 +194,7 @@ export class Execution {
       if (isSilent) return { kind: "cancelled" };
     }
     const message = explainFailure(result, active);
-    return { kind: "failed", builder: active.site.traits.name, status: result.status, message };
+    return { kind: "failed", builder: active.site.traits.name, status: statusOf(result), message };
   }
 
   /** While a builder was lost in this schedule, what could not be done in it may be done in the next. */

@@ -1,5 +1,5 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
-import { type BuildResult, isSuccess } from "#nix/build-result.ts";
+import { type BuildResult, type BuildStatus, isSuccess } from "#nix/build-result.ts";
 
 /** What an attempt came to. */
 export type Verdict =
@@ -36,13 +36,21 @@ export function judgeError(error: unknown): Verdict {
   return { kind: "lost", message, builderIsFine: false };
 }
 
+/** How a failed build is to be called: not every protocol has a name for outputs with another hash than was said. */
+export function statusOf({ status, errorMessage }: BuildResult): BuildStatus {
+  return MISMATCH.test(plain(errorMessage)) ? "HashMismatch" : status;
+}
+
 /** Words without the colours that a builder put into them. */
 export function plain(text: string): string {
   return text.replace(/\x1b\[[0-9;]*m/g, "").replace(/^error:\s*/, "");
 }
 
 /** A builder that cannot do what its line in the machines file says; another may. */
-const WRONG_MACHINE = /is required to build .* but I am a|[Mm]issing system features|Required system: .*Current system: /s;
+const WRONG_MACHINE =
+  /is required to build .* but I am a|[Mm]issing system features|Required system: .*Current system: /s;
+/** Source: every release of Nix since 2.4. */
+const MISMATCH = /^hash mismatch in fixed-output derivation/;
 /** Codes of errors that the other side sent in good order. */
 const ANSWERS = new Set(["REMOTE", "UNTRUSTED"]);
 const NO_SPACE = /No space left on device|ENOSPC|Disk quota exceeded|database or disk is full/i;
