@@ -11,6 +11,7 @@ import { type LogReaderOptions, readLog } from "./log-reader.ts";
 import type { PlannedBuild } from "./plan.ts";
 import { inputOutputsOf, resolveInputs } from "./resolve.ts";
 import type { BuildSite, ConnectedSite, Holder, KnownOutputs } from "./site.ts";
+import { isDistrust } from "./verdict.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
 /** What every attempt of a run shares. */
@@ -33,6 +34,12 @@ export interface ActiveSite {
   readonly connected: ConnectedSite;
   readonly holder: Holder;
   readonly feeder: Feeder;
+  readonly trust: Trust;
+}
+
+/** Whether a builder takes our word for what it does not see itself; assumed until it says no. */
+export interface Trust {
+  takesOurWord: boolean;
 }
 
 /** Told about each build of an attempt as soon as its end is known. */
@@ -46,15 +53,21 @@ export async function attempt(
 ): Promise<void> {
   const [first] = builds;
   if (builds.length === 1 && canGoAlone(first!, active))
-    await buildAlone(first!, active, { context, onResult });
-  else await buildGraph(builds, active, { context, onResult });
+    try {
+      return await buildAlone(first!, active, { context, onResult });
+    } catch (error) {
+      // Not every protocol says beforehand whom a builder trusts.
+      if (!isDistrust(error)) throw error;
+      active.trust.takesOurWord = false;
+    }
+  await buildGraph(builds, active, { context, onResult });
 }
 
 /** Whether the derivation with plain inputs is enough: the builder takes our word and its output paths are known. */
-function canGoAlone({ derivation }: PlannedBuild, { connected, site }: ActiveSite): boolean {
+function canGoAlone({ derivation }: PlannedBuild, { trust, site }: ActiveSite): boolean {
   const kinds = [...derivation.outputs.values()].map(({ kind }) => kind);
   if (kinds.includes("deferred") || kinds.includes("impure")) return !site.traits.takesGraphs;
-  return connected.trusted !== false || !kinds.includes("input-addressed");
+  return trust.takesOurWord || !kinds.includes("input-addressed");
 }
 
 async function buildAlone(

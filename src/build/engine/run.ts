@@ -50,10 +50,12 @@ export class Run implements AsyncDisposable {
       substitute: (paths) => this.substitute(paths),
     };
     this.#home = this.#feederInto(destination, { substitute: false });
-    this.sites = new SiteConnector(request, (holder, trusted) => {
+    this.sites = new SiteConnector(request, (holder, trust) => {
       if (holder === destination) return this.#home;
-      const substitute = request.buildersUseSubstitutes;
-      return this.#feederInto(holder, trusted ? { substitute } : { substitute, accepts: provesItself });
+      return this.#feederInto(holder, {
+        substitute: request.buildersUseSubstitutes,
+        accepts: (info) => trust.takesOurWord || provesItself(info),
+      });
     });
   }
 

@@ -1,7 +1,7 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { refusalOf } from "#schedule/requirement.ts";
 import type { BuilderState } from "#schedule/schedule.ts";
-import type { ActiveSite } from "./attempt.ts";
+import type { ActiveSite, Trust } from "./attempt.ts";
 import type { Feeder } from "./feeder.ts";
 import type { PlannedBuild } from "./plan.ts";
 import type { RealiseRequest } from "./realise.ts";
@@ -14,7 +14,7 @@ export type OnBuilderChange = (builder: string, state: BuilderState) => void;
 /** Connects builders, each at most once at a time, and remembers those that do not answer. */
 export class SiteConnector implements AsyncDisposable {
   readonly #request: RealiseRequest;
-  readonly #feederInto: (holder: Holder, trusted: boolean) => Feeder;
+  readonly #feederInto: (holder: Holder, trust: Trust) => Feeder;
   readonly #active = new Map<string, ActiveSite>();
   readonly #connecting = new Map<string, Promise<void>>();
   readonly #faults = new Map<string, string>();
@@ -22,7 +22,7 @@ export class SiteConnector implements AsyncDisposable {
   readonly #opened: AsyncDisposable[] = [];
   onChange: OnBuilderChange = () => undefined;
 
-  constructor(request: RealiseRequest, feederInto: (holder: Holder, trusted: boolean) => Feeder) {
+  constructor(request: RealiseRequest, feederInto: (holder: Holder, trust: Trust) => Feeder) {
     this.#request = request;
     this.#feederInto = feederInto;
   }
@@ -118,11 +118,13 @@ export class SiteConnector implements AsyncDisposable {
           `its store is ${connected.store.storeDir}, not ${destination.store.storeDir}`,
         );
       const holder = connected.store === destination.store ? destination : { name, store: connected.store };
+      const trust = { takesOurWord: connected.trusted !== false };
       this.#active.set(name, {
         site,
         connected,
         holder,
-        feeder: this.#feederInto(holder, connected.trusted !== false),
+        trust,
+        feeder: this.#feederInto(holder, trust),
       });
       this.#faults.delete(name);
       health.recovered(name);
