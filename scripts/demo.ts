@@ -11,13 +11,15 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DemoBuilder, startDemoBuilder } from "./demo-builders.ts";
+import type { DemoBuilder } from "./demo-builders.ts";
 import { installSystemParts } from "./system-packages.ts";
 
 const root = join(import.meta.dirname, "..");
 const program = join(root, "bin/elsewhere");
 
 installSystemParts();
+// Only now is it known whether there is an sshd.
+const { startDemoBuilder } = await import("./demo-builders.ts");
 const folder = mkdtempSync(join(tmpdir(), "elsewhere-demo-"));
 process.exitCode = await runDemo();
 
