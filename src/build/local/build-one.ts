@@ -1,5 +1,5 @@
 import type { BuildResult } from "#nix/build-result.ts";
-import { isBuiltinBuilder } from "#nix/derivation-type.ts";
+import { derivationType, isBuiltinBuilder, isNetworked } from "#nix/derivation-type.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { Realisation } from "#nix/realisation.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
@@ -14,6 +14,7 @@ import { compareWithValid } from "./compare-outputs.ts";
 import { knownOutputs, lockOutputs, takenPaths } from "./expected-outputs.ts";
 import { inspectOutputs } from "./inspect-output.ts";
 import { installOutputs } from "./install-outputs.ts";
+import { checkStoreFolder, detachOutputs } from "./left-by-builder.ts";
 import { checkOutputs } from "./output-checks.ts";
 import { orderOutputs } from "./output-order.ts";
 import { type PlannedOutput, planOutputs } from "./planned-output.ts";
@@ -115,6 +116,11 @@ async function buildIn(build: Build): Promise<Map<string, Realisation>> {
   else await runProgram(build, outputs);
   const placeOf = (path: StorePath) =>
     isApart ? `${workspace.root}${printStorePath(store.storeDir, path)}` : store.realPathOf(path);
+  if (isApart && !isBuiltin) {
+    checkStoreFolder(workspace.root, { storeDir: store.storeDir, drv });
+    if (isNetworked(derivationType(job.derivation)))
+      await detachOutputs(outputs.map(({ scratchPath }) => placeOf(scratchPath)));
+  }
   const built = await inspectOutputs(outputs, {
     drv,
     placeOf,

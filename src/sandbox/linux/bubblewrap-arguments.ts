@@ -26,6 +26,9 @@ export function bubblewrapArguments(spec: SandboxSpec, choices: ArgumentChoices)
     ...[...spec.env].flatMap(([name, value]) => ["--setenv", name, value]),
   ];
   if (args.length > ARGUMENTS_MAX) throw new TooManyArgumentsError(args.length);
+  // They travel with a NUL between them: one inside would begin an argument of the derivation's own choice.
+  const broken = args.find((arg) => arg.includes("\0"));
+  if (broken !== undefined) throw new NulError(broken);
   return args;
 }
 
@@ -33,6 +36,14 @@ export function bubblewrapArguments(spec: SandboxSpec, choices: ArgumentChoices)
 export const STATUS_FD = 3;
 export const ARGUMENTS_FD = 4;
 export const FILTER_FD = 5;
+
+class NulError extends ElsewhereError {
+  constructor(found: string) {
+    super("SANDBOX_ARGUMENTS", `Cannot start the sandbox: '${found.slice(0, FOUND_CHARS_MAX)}' has a NUL`, {
+      hint: "No program can be given such a variable; take it out of the derivation.",
+    });
+  }
+}
 
 class TooManyArgumentsError extends ElsewhereError {
   constructor(count: number) {
@@ -60,3 +71,4 @@ const DEVICES = [
 ];
 /** Source: bubblewrap, MAX_ARGS, less what is on the command line itself. */
 const ARGUMENTS_MAX = 8900;
+const FOUND_CHARS_MAX = 60;
