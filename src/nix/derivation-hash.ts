@@ -198,7 +198,7 @@ function wrongPath(
   const right = path ? `should be '${path}'` : "should not be known yet";
   return new ElsewhereError(
     "WRONG_OUTPUT_PATH",
-    `Cannot use derivation '${drv.name}': its output '${outputName}' is '${stated ?? ""}' and ${right}`,
+    `Cannot use derivation '${drv.name}': it has incorrect output '${outputName}': '${stated ?? ""}' ${right}`,
   );
 }
 

@@ -1,10 +1,12 @@
 import type { Semaphore } from "#base/semaphore.ts";
 import { type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
+import type { BasicDerivation } from "#nix/derivation.ts";
 import { realisationHash } from "#nix/derivation-hash.ts";
 import { derivationOptions } from "#nix/derivation-options.ts";
 import { derivationType, hasKnownOutputPaths } from "#nix/derivation-type.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import { wantsOutput } from "#nix/derived-path-text.ts";
+import type { Hash } from "#nix/hash.ts";
 import type { Realisation } from "#nix/realisation.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import type { RealiseOptions } from "#store/realiser.ts";
@@ -60,6 +62,8 @@ class GraphBuild {
   }
 
   async #wanted({ drvPath, outputs }: Extract<DerivedPath, { kind: "built" }>): Promise<BuildResult> {
+    await this.#haveDerivation(drvPath);
+    this.#checkHasOutputs(drvPath, outputs);
     if (this.#mode === "normal") {
       const known = await this.#known(drvPath, (name) => wantsOutput(outputs, name));
       if (known) return successResult("AlreadyValid", known);
@@ -67,6 +71,17 @@ class GraphBuild {
     const result = await this.#build(drvPath);
     const builtOutputs = new Map([...result.builtOutputs].filter(([name]) => wantsOutput(outputs, name)));
     return { ...result, builtOutputs };
+  }
+
+  #checkHasOutputs(drvPath: StorePath, outputs: Extract<DerivedPath, { kind: "built" }>["outputs"]): void {
+    const has = this.#graph.derivation(drvPath).outputs;
+    const missing = outputs === "*" ? [] : outputs.filter((name) => !has.has(name));
+    if (missing.length === 0) return;
+    const names = missing.map((name) => `'${name}'`).join(", ");
+    throw new BuildFailure(
+      "MiscFailure",
+      `derivation '${this.#print(drvPath)}' does not have wanted outputs ${names}`,
+    );
   }
 
   async #ensure(path: StorePath): Promise<BuildResult> {
@@ -90,7 +105,6 @@ class GraphBuild {
 
   async #buildNow(drvPath: StorePath): Promise<BuildResult> {
     const { store } = this.#site;
-    await this.#haveDerivation(drvPath);
     const derivation = this.#graph.derivation(drvPath);
     const options = derivationOptions(store.storeDir, derivation);
     if (this.#mode === "normal" && options.allowSubstitutes && this.#substitutes) {
@@ -99,38 +113,46 @@ class GraphBuild {
     }
     await this.#haveInputs(drvPath);
     const resolved = await resolveDerivation(this.#graph, { drvPath, storeDir: store.storeDir });
-    const drvHash = this.#graph.drvHash(drvPath);
+    const isResolved = resolved.drvPath !== drvPath;
     using _job = await this.#parts.jobs.acquire();
     this.#parts.request.signal.throwIfAborted();
-    const job = {
+    const result = await buildOne(this.#site, {
       drvPath: resolved.drvPath,
       derivation: resolved.derivation,
       options,
-      drvHash,
+      drvHash: isResolved ? this.#hashAlone(resolved.derivation) : this.#graph.drvHash(drvPath),
       request: this.#parts.request,
-    };
-    const result = await buildOne(this.#site, job);
-    if (isSuccess(result)) await this.#noteResolved(job, result);
-    else if (!this.#parts.request.settings.keepGoing && this.#mode === "normal") this.#parts.stop.abort();
+    });
+    if (isSuccess(result)) return await this.#noteBuilt(drvPath, result, { isResolved });
+    if (!this.#parts.request.settings.keepGoing && this.#mode === "normal") this.#parts.stop.abort();
     return result;
   }
 
-  /** A derivation that was resolved is known for itself too, so that whoever resolves to the same finds it. */
-  async #noteResolved(
-    job: { derivation: Parameters<typeof derivationType>[0] & object; drvPath: StorePath },
-    result: BuildResult,
-  ): Promise<void> {
-    if (derivationType(job.derivation) !== "floating") return;
-    const { store } = this.#site;
-    const alone = {
-      ...(job.derivation as Parameters<typeof realisationHash>[1]),
-      inputDerivations: new Map(),
-    };
-    const drvHash = realisationHash(store.storeDir, alone, () => {
-      throw new Error("it has no inputs");
+  /** Whoever resolves to the same derivation finds it built under this hash. */
+  #hashAlone(derivation: BasicDerivation): Hash {
+    return realisationHash(this.#site.store.storeDir, { ...derivation, inputDerivations: new Map() }, () => {
+      throw new Error("a resolved derivation has no inputs");
     });
-    for (const realisation of result.builtOutputs.values())
-      await store.registerRealisation({ ...realisation, id: { ...realisation.id, drvHash } });
+  }
+
+  /** What was built as its resolution is an output of the derivation itself, too. */
+  async #noteBuilt(
+    drvPath: StorePath,
+    result: BuildResult,
+    { isResolved }: { isResolved: boolean },
+  ): Promise<BuildResult> {
+    const outputs = Array.from(result.builtOutputs, ([name, { outPath }]) => [name, outPath] as const);
+    this.#graph.noteBuilt(drvPath, new Map(outputs));
+    const type = derivationType(this.#graph.derivation(drvPath));
+    if (!isResolved || hasKnownOutputPaths(type)) return result;
+    const drvHash = this.#graph.drvHash(drvPath);
+    const builtOutputs = new Map<string, Realisation>();
+    for (const [outputName, realisation] of result.builtOutputs) {
+      const own = { ...realisation, id: { drvHash, outputName }, signatures: [] };
+      if (type !== "impure") await this.#site.store.registerRealisation(own);
+      builtOutputs.set(outputName, own);
+    }
+    return { ...result, builtOutputs };
   }
 
   async #haveInputs(drvPath: StorePath): Promise<void> {

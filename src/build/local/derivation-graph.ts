@@ -13,6 +13,7 @@ import type { LocalStore } from "#store/local/local-store.ts";
 export class DerivationGraph {
   readonly #store: LocalStore;
   readonly #read = new Map<StorePath, Derivation>();
+  readonly #built = new Map<StorePath, ReadonlyMap<string, StorePath>>();
   readonly #hasher: DerivationHasher;
 
   constructor(store: LocalStore) {
@@ -46,7 +47,14 @@ export class DerivationGraph {
     return paths;
   }
 
+  /** Remembers what a build made, also where no store may: outputs of impure derivations are good for one request. */
+  noteBuilt(drvPath: StorePath, outputs: ReadonlyMap<string, StorePath>): void {
+    this.#built.set(drvPath, outputs);
+  }
+
   async #realised(drvPath: StorePath, outputName: string): Promise<StorePath | undefined> {
+    const built = this.#built.get(drvPath)?.get(outputName);
+    if (built) return built;
     if (this.derivation(drvPath).outputs.get(outputName)?.kind === "impure") return undefined;
     const id = { drvHash: this.drvHash(drvPath), outputName };
     return (await this.#store.queryRealisation(id))?.outPath;

@@ -65,7 +65,8 @@ function checkRule(
 ): void {
   const named = new Set(targets.map((target) => pathOf(target, name, context)));
   const used = deep ? requisitesOf(info, infos) : new Set(info.references);
-  if (checks.ignoreSelfReferences) used.delete(info.path);
+  // A self-reference must be allowed like any other, where only references are looked at. Source: Nix, `checkOutputs`.
+  if (deep && checks.ignoreSelfReferences) used.delete(info.path);
   const bad = [...used].filter((path) => named.has(path) !== allowed).sort();
   if (bad.length === 0) return;
   const list = bad.map((path) => `\n  ${printStorePath(context.storeDir, path)}`).join("");

@@ -21,7 +21,7 @@ export async function resolveDerivation(
       (entry): entry is [string, StorePath] => entry[1] !== undefined,
     );
     known.set(input, new Map(outputs));
-    if (derivationType(graph.derivation(input)) === "floating") isDeferred = true;
+    if (KNOWN_WHEN_BUILT.has(derivationType(graph.derivation(input)))) isDeferred = true;
   }
   const resolved = resolveInputs(derivation, storeDir, (input) => known.get(input)!);
   if (!isDeferred) return { drvPath, derivation: resolved };
@@ -33,3 +33,5 @@ export async function resolveDerivation(
   const filled = fillOutputPaths(storeDir, alone, noInputs);
   return { drvPath: derivationPath(storeDir, filled), derivation: filled };
 }
+
+const KNOWN_WHEN_BUILT: ReadonlySet<unknown> = new Set(["floating", "impure"]);
