@@ -17,7 +17,9 @@ export async function openLocalRealiser(
 ): Promise<{ readonly realiser: Realiser } & AsyncDisposable> {
   return await openRealiser(store, {
     settings: buildSettings(settings, env),
-    sandbox: settings.sandbox === "false" ? "none" : "bubblewrap",
+    // Where the store's files lie elsewhere, only a sandbox can show them in their place: then Nix has one, too.
+    sandbox:
+      settings.sandbox === "false" && store.physicalStoreDir === store.storeDir ? "none" : "bubblewrap",
     sandboxFallback: settings["sandbox-fallback"],
     searchPath: env.PATH ?? "",
   });

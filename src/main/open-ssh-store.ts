@@ -1,11 +1,10 @@
-import { DEFAULT_STORE_DIR } from "#nix/store-path.ts";
 import { formatStoreReference, parseSshAuthority, type StoreReference } from "#nix/store-reference.ts";
 import { DaemonStore } from "#store/daemon/daemon-store.ts";
 import { ServeStore } from "#store/serve/serve-store.ts";
 import { splitShellWords } from "#transport/shell-words.ts";
 import { SshHost } from "#transport/ssh-host.ts";
 import type { SshSettings } from "#transport/ssh-settings.ts";
-import { positiveParam, type StoreContext } from "./store-context.ts";
+import { positiveParam, type StoreContext, storeDirOf } from "./store-context.ts";
 
 /** The store of an `ssh://` or `ssh-ng://` reference. Source of the parameters: Nix manual, "SSH Store". */
 export function openSshStore(reference: StoreReference, context: StoreContext): DaemonStore | ServeStore {
@@ -14,7 +13,7 @@ export function openSshStore(reference: StoreReference, context: StoreContext): 
   const connectionsMax = positiveParam(reference, "max-connections");
   const parts = {
     uri: formatStoreReference(reference),
-    storeDir: DEFAULT_STORE_DIR,
+    storeDir: storeDirOf(reference, context.env),
     owned: host,
     ...(connectionsMax !== undefined && { connectionsMax }),
   };

@@ -1,11 +1,10 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { ElsewhereError } from "#base/errors.ts";
-import { DEFAULT_STORE_DIR, parseStoreDir, type StoreDir } from "#nix/store-path.ts";
 import { formatStoreReference, parseStoreReference, type StoreReference } from "#nix/store-reference.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
-import { positiveParam, type StoreContext } from "./store-context.ts";
+import { positiveParam, type StoreContext, storeDirOf } from "./store-context.ts";
 
 /** A store that can build as well: those behind a daemon or ssh. */
 export type BuildingStore = Store & Realiser;
@@ -104,11 +103,6 @@ async function openDaemon(reference: StoreReference, { env }: StoreContext): Pro
 
 function socketPath(env: NodeJS.ProcessEnv): string {
   return env.NIX_DAEMON_SOCKET_PATH || `${env.NIX_STATE_DIR || DEFAULT_STATE_DIR}/daemon-socket/socket`;
-}
-
-function storeDirOf({ params }: StoreReference, env: NodeJS.ProcessEnv): StoreDir {
-  const given = params.get("store") ?? env.NIX_STORE_DIR;
-  return given ? parseStoreDir(given) : DEFAULT_STORE_DIR;
 }
 
 async function isPermitted(path: string, mode: number): Promise<boolean> {

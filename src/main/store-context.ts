@@ -1,4 +1,5 @@
 import { ElsewhereError } from "#base/errors.ts";
+import { DEFAULT_STORE_DIR, parseStoreDir, type StoreDir } from "#nix/store-path.ts";
 import type { StoreReference } from "#nix/store-reference.ts";
 import type { openBinaryCache } from "#store/binary-cache/open-binary-cache.ts";
 import type { LocalStoreOptions } from "#store/local/settings.ts";
@@ -21,4 +22,10 @@ export function positiveParam({ params }: StoreReference, name: string): number 
   if (!/^[1-9]\d{0,5}$/.test(text))
     throw new ElsewhereError("MALFORMED", `Cannot use '${name}=${text}': want a whole number above zero`);
   return Number(text);
+}
+
+/** The store directory that a store elsewhere is taken to have. */
+export function storeDirOf({ params }: StoreReference, env: NodeJS.ProcessEnv): StoreDir {
+  const given = params.get("store") ?? env.NIX_STORE_DIR;
+  return given ? parseStoreDir(given) : DEFAULT_STORE_DIR;
 }
