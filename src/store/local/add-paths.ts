@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { ByteSource } from "#base/byte-reader.ts";
 import { ElsewhereError } from "#base/errors.ts";
-import { formatHash, type Hash, hashEquals } from "#nix/hash.ts";
+import { formatHash, type Hash, hashEquals, sha256 } from "#nix/hash.ts";
 import type { PathInfo } from "#nix/path-info.ts";
-import { restorePath } from "../nar/restore-path.ts";
+import { restoreBytes, restorePath } from "../nar/restore-path.ts";
 import type { AddOptions, IncomingPath } from "../store.ts";
 import { checkContentAddress } from "./content-claim.ts";
 import type { StoreContext } from "./context.ts";
@@ -11,6 +11,7 @@ import { install, type Staged } from "./install.ts";
 import { MissingReferenceError } from "./registration.ts";
 import { removeTree } from "./scratch.ts";
 import { syncTree } from "./sync-tree.ts";
+import { takeHead } from "./take-head.ts";
 import { checkTrust } from "./trust.ts";
 
 /**
@@ -46,16 +47,34 @@ async function stage(
   if (checkSignatures) checkTrust(store, accepted);
   const place = (await store.scratch()).place();
   try {
-    const hasher = createHash("sha256");
-    const size = await restorePath(nar, place, { canonical: true, tap: hasher });
-    checkNar(store, accepted, { algorithm: "sha256", digest: hasher.digest() }, size);
-    if (info.contentAddress) await checkContentAddress(store, accepted, place);
+    const unpacked = await unpack(nar, place);
+    checkNar(store, accepted, unpacked.hash, unpacked.size);
+    if (info.contentAddress) await checkContentAddress(store, accepted, { place, ...unpacked });
     if (store.settings.fsyncStorePaths) syncTree(place);
-    return { info: { ...accepted, narSize: size }, place, repair };
+    return { info: { ...accepted, narSize: unpacked.size }, place, repair };
   } catch (error) {
     removeTree(place);
     throw error;
   }
+}
+
+interface Unpacked {
+  readonly hash: Hash;
+  readonly size: number;
+  /** The NAR, when it is small. */
+  readonly nar?: Buffer;
+}
+
+/** What is small is gathered, so that nothing waits in between. */
+async function unpack(source: ByteSource, place: string): Promise<Unpacked> {
+  const { head, rest } = await takeHead(source, SMALL_NAR_BYTES);
+  if (rest === undefined) {
+    restoreBytes(head, place, { canonical: true });
+    return { hash: sha256(head), size: head.length, nar: head };
+  }
+  const hasher = createHash("sha256");
+  const size = await restorePath(rest, place, { canonical: true, tap: hasher });
+  return { hash: { algorithm: "sha256", digest: hasher.digest() }, size };
 }
 
 function checkNar(store: StoreContext, info: PathInfo, found: Hash, size: number): void {
@@ -124,6 +143,8 @@ async function drain(source: ByteSource): Promise<void> {
   for await (const _ of source);
 }
 
+/** NARs up to this size are handled in one piece, in bytes. */
+const SMALL_NAR_BYTES = 64 * 1024;
 /** A batch goes in when it holds this many paths, */
 const BATCH_PATHS = 256;
 /** or NARs of so many bytes, */

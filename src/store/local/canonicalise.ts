@@ -43,10 +43,12 @@ export function canonicalise(realPath: string, options: CanonicaliseOptions = {}
  * except by root, so it is writable for that moment.
  */
 export function renameCanonical(from: string, to: string): void {
-  const stats = lstatSync(from);
-  if (!stats.isDirectory()) {
+  try {
     renameSync(from, to);
     return;
+  } catch (error) {
+    if (!REFUSED.has((error as NodeJS.ErrnoException).code ?? "") || !lstatSync(from).isDirectory())
+      throw error;
   }
   chmodSync(from, 0o755);
   renameSync(from, to);
@@ -96,4 +98,5 @@ function join(folder: Buffer, name: Buffer): Buffer {
   return Buffer.concat([folder, SLASH, name]);
 }
 
+const REFUSED = new Set(["EACCES", "EPERM"]);
 const SLASH = Buffer.from("/");

@@ -8,7 +8,7 @@ import {
 import { formatHash, hashEquals } from "#nix/hash.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { hashPartOf, nameOf, type StoreDir, type StorePath } from "#nix/store-path.ts";
-import { contentHash, selfReferringHashes } from "./content-hash.ts";
+import { type Contents, contentHash, selfReferringHashes } from "./content-hash.ts";
 import type { StoreContext } from "./context.ts";
 
 /** Whether a path's name follows from the content address and references that it claims. */
@@ -25,8 +25,12 @@ export function isContentAddressed(storeDir: StoreDir, info: PathInfo): boolean 
   }
 }
 
-/** Throws unless both the path follows from its content address, and that from what lies at `place`. */
-export async function checkContentAddress(store: StoreContext, info: PathInfo, place: string): Promise<void> {
+/** Throws unless both the path follows from its content address, and that from its contents. */
+export async function checkContentAddress(
+  store: StoreContext,
+  info: PathInfo,
+  contents: Pick<Contents, "place" | "nar">,
+): Promise<void> {
   const claimed = info.contentAddress!;
   const path = store.print(info.path);
   if (!isContentAddressed(store.layout.storeDir, info))
@@ -35,10 +39,10 @@ export async function checkContentAddress(store: StoreContext, info: PathInfo, p
       `Cannot add path '${path}' to the Nix store because it claims to be content-addressed but isn't: '${formatContentAddress(claimed)}' makes another path`,
     );
   if (isNarHash(info, claimed) && hashEquals(claimed.hash, info.narHash)) return;
-  const contents = { place, method: claimed.method, algorithm: claimed.hash.algorithm };
+  const claim = { ...contents, method: claimed.method, algorithm: claimed.hash.algorithm };
   const found = splitSelf(info).self
-    ? await selfReferringHashes(contents, hashPartOf(info.path))
-    : [await contentHash(contents)];
+    ? await selfReferringHashes(claim, hashPartOf(info.path))
+    : [await contentHash(claim)];
   if (found.some((hash) => hashEquals(hash, claimed.hash))) return;
   throw new ElsewhereError(
     "HASH_MISMATCH",

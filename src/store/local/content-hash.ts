@@ -5,6 +5,7 @@ import type { ContentAddressMethod } from "#nix/content-address.ts";
 import type { Hash, HashAlgorithm } from "#nix/hash.ts";
 import { ModuloHasher } from "#nix/hash-rewriting.ts";
 import { Hasher } from "#nix/hasher.ts";
+import { fileInNar } from "#nix/nar/file-in-nar.ts";
 import { dumpPath } from "../nar/dump-path.ts";
 
 /** What lies at a place, and what of it is hashed how. */
@@ -12,6 +13,8 @@ export interface Contents {
   readonly place: string;
   readonly method: ContentAddressMethod;
   readonly algorithm: HashAlgorithm;
+  /** Its NAR, where that is in memory and was decoded. */
+  readonly nar?: Uint8Array;
 }
 
 /** The hash that addresses contents which do not name their own path. */
@@ -29,13 +32,15 @@ export async function selfReferringHashes(contents: Contents, hashPart: string):
   return [hash, hashWithPositions];
 }
 
-function chunksOf({ place, method }: Contents): AsyncIterable<Uint8Array> {
+function chunksOf({ place, method, nar }: Contents): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   if (method === "git")
     throw new ElsewhereError(
       "UNSUPPORTED_METHOD",
       "Cannot hash contents by git's method: it is not supported",
     );
-  return method === "nar" ? dumpPath(place) : flatContents(place);
+  if (method === "nar") return nar ? [nar] : dumpPath(place, { reuseChunks: true });
+  const contents = nar && fileInNar(nar);
+  return contents ? [contents] : flatContents(place);
 }
 
 async function* flatContents(place: string): AsyncGenerator<Uint8Array> {

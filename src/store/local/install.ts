@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { ElsewhereError } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { isDerivationPath } from "#nix/store-path.ts";
@@ -28,30 +28,40 @@ export async function install(store: StoreContext, staged: readonly Staged[]): P
   if (staged.length === 0) return;
   if (store.settings.autoOptimise) for (const { place } of staged) await optimiseTree(store, place);
   const trash: string[] = [];
+  let wanted: Staged[] = [];
   const scratch = await store.scratch();
   const locks = await lockContested(store, staged);
   try {
     store.db.transaction(() => {
       const valid = store.paths.validAmong(staged.map(({ info }) => info.path));
-      const wanted = uniqueByPath(staged).filter(({ info, repair }) => repair || !valid.has(info.path));
+      wanted = uniqueByPath(staged).filter(({ info, repair }) => repair || !valid.has(info.path));
       const moved = wanted.map((item) => registrationOf(store, item));
       // Rows first: when one is refused nothing has been moved.
       register(store.db, store.layout.storeDir, { entries: moved, nowS: store.nowS() });
       for (const { info, place } of wanted) {
-        const target = store.realPathOf(info.path);
-        if (isFolder(target) || (isFolder(place) && exists(target))) {
-          const old = scratch.place();
-          renameCanonical(target, old);
-          trash.push(old);
-        }
-        renameCanonical(place, target);
+        const old = scratch.place();
+        if (moveInto(store.realPathOf(info.path), place, old)) trash.push(old);
       }
     });
   } finally {
     locks?.release();
   }
   for (const place of trash) removeTree(place);
-  for (const { place } of staged) if (exists(place)) removeTree(place);
+  const moved = new Set(wanted);
+  for (const item of staged) if (!moved.has(item)) removeTree(item.place);
+}
+
+/** Renames `place` to `target`; where a rename cannot replace what lies there, that goes to `old`: then true. */
+function moveInto(target: string, place: string, old: string): boolean {
+  try {
+    renameCanonical(place, target);
+    return false;
+  } catch (error) {
+    if (!IN_THE_WAY.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+  renameCanonical(target, old);
+  renameCanonical(place, target);
+  return true;
 }
 
 /** Registers canonical paths that are in place already, such as the outputs of a build. */
@@ -82,7 +92,7 @@ async function lockContested(store: StoreContext, staged: readonly Staged[]): Pr
   const contested = staged
     .filter(({ info, repair }) => repair || !valid.has(info.path))
     .map(({ info }) => store.realPathOf(info.path))
-    .filter((target) => exists(target) || exists(`${target}.lock`));
+    .filter((target) => exists(target) || existsSync(`${target}.lock`));
   return contested.length > 0 ? await lockRealPaths(contested) : undefined;
 }
 
@@ -90,10 +100,9 @@ function uniqueByPath(staged: readonly Staged[]): Staged[] {
   return [...new Map(staged.map((item) => [item.info.path, item])).values()];
 }
 
-function isFolder(place: string): boolean {
-  return lstatSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
 function exists(place: string): boolean {
   return lstatSync(place, { throwIfNoEntry: false }) !== undefined;
 }
+
+/** What a rename says when a folder would replace a file, a file a folder, or a folder one that is not empty. */
+const IN_THE_WAY = new Set(["EISDIR", "ENOTDIR", "ENOTEMPTY", "EEXIST"]);

@@ -83,8 +83,11 @@ export class LocalStore implements CollectableStore {
   }
 
   async *narFromPath(path: StorePath): AsyncGenerator<Uint8Array> {
-    if (!this.#context.paths.isValid(path)) throw new InvalidPathError(this.#context.print(path));
-    yield* dumpPath(this.realPathOf(path));
+    const narSizeBytes = this.#context.paths.narSizeOf(path);
+    if (narSizeBytes === undefined) throw new InvalidPathError(this.#context.print(path));
+    // No larger than the whole: thousands of small paths shall not take a large buffer each.
+    const chunkBytes = Math.min(Math.max(narSizeBytes, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX);
+    yield* dumpPath(this.realPathOf(path), { chunkBytes });
   }
 
   async *narsFromPaths(infos: readonly PathInfo[]): AsyncGenerator<IncomingPath> {
@@ -233,3 +236,7 @@ export class LocalStore implements CollectableStore {
     this.#context[Symbol.dispose]();
   }
 }
+
+/** Sizes of the chunks that NARs come in, in bytes. */
+const CHUNK_BYTES_MIN = 1024;
+const CHUNK_BYTES_MAX = 256 * 1024;

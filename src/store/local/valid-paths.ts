@@ -26,6 +26,12 @@ export class ValidPaths {
     return this.#db.rows("select 1 from ValidPaths where path = ?", this.#print(path)).length > 0;
   }
 
+  /** The size of a valid path's NAR in bytes, 0 where it is not known; undefined when the path is not valid. */
+  narSizeOf(path: StorePath): number | undefined {
+    const row = this.#db.rows("select narSize from ValidPaths where path = ?", this.#print(path))[0];
+    return row && Number(row[0] ?? 0);
+  }
+
   validAmong(paths: Iterable<StorePath>): Set<StorePath> {
     return this.#pathSet(
       "select path from ValidPaths where path in (select value from json_each(?))",

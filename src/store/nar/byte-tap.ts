@@ -8,7 +8,9 @@ export interface ByteTap {
 
 /** A decoding that shows each byte it takes to `tap`, small pieces gathered. */
 export function* tapDecoding<T>(decoding: Decoding<T>, tap: ByteTap): Decoding<T> {
-  const gathered = Buffer.allocUnsafe(GATHER_BYTES);
+  // A buffer for each of thousands of small NARs would keep the garbage collector busy.
+  const gathered = spare ?? Buffer.allocUnsafe(GATHER_BYTES);
+  spare = undefined;
   let filled = 0;
   const flush = () => {
     if (filled > 0) tap.update(gathered.subarray(0, filled));
@@ -33,6 +35,7 @@ export function* tapDecoding<T>(decoding: Decoding<T>, tap: ByteTap): Decoding<T
     step = decoding.next(bytes);
   }
   flush();
+  spare = gathered;
   return step.value;
 }
 
@@ -46,3 +49,4 @@ export function teeTap(...taps: readonly ByteTap[]): ByteTap {
 }
 
 const GATHER_BYTES = 32 * 1024;
+let spare: Buffer | undefined;

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { ByteReader, type ByteSource } from "#base/byte-reader.ts";
+import { ByteReader, type ByteSource, decodeBytes } from "#base/byte-reader.ts";
+import { ElsewhereError } from "#base/errors.ts";
 import { decodeNar } from "#nix/nar/decode-nar.ts";
 import { type ByteTap, tapDecoding } from "./byte-tap.ts";
 import { TreeWriter, type TreeWriterOptions } from "./tree-writer.ts";
@@ -26,6 +27,14 @@ export async function restorePath(
   const size = await reader.read(decoding);
   await reader.expectEnd();
   return size;
+}
+
+/** The same for a NAR that is in memory, at once. */
+export function restoreBytes(nar: Uint8Array, target: string, options: TreeWriterOptions = {}): void {
+  using tree = new TreeWriter(target, options);
+  const { rest } = decodeBytes(decodeNar(tree), nar, "the NAR");
+  if (rest.length > 0)
+    throw new ElsewhereError("TRAILING_BYTES", "Cannot accept the NAR: bytes follow its end");
 }
 
 /** Gives the event loop a turn now and then, for sources that never wait. */
