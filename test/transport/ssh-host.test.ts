@@ -184,7 +184,9 @@ test("an ssh that is not installed is said so", async (t) => {
 
 function folders(): string[] {
   const base = process.env.XDG_RUNTIME_DIR ?? tmpdir();
-  return existsSync(base) ? readdirSync(base).filter((name) => /^elsewhere-[A-Za-z0-9]{6}$/.test(name)) : [];
+  return existsSync(base)
+    ? readdirSync(base).filter((name) => /^elsewhere-[0-9a-z]+-[A-Za-z0-9]{6}$/.test(name))
+    : [];
 }
 
 async function outputLength(stream: ByteStream): Promise<number> {
