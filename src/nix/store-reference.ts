@@ -50,15 +50,13 @@ export function parseSshAuthority(authority: string): SshAuthority {
   const parts = /^(?:([^@]*)@)?(?:\[([^\]]+)\]|([^:[\]/]+))(?::(\d{1,5}))?$/.exec(authority);
   const host = parts ? (parts[2]?.replace("%25", "%") ?? parts[3]!) : "";
   const port = parts?.[4] === undefined ? undefined : Number(parts[4]);
-  // A host or user that begins with a dash would be an option to ssh.
-  if (
-    !parts ||
-    host.startsWith("-") ||
-    parts[1]?.startsWith("-") ||
-    (port !== undefined && (port < 1 || port > PORT_MAX))
-  )
+  const user = parts?.[1] === undefined ? undefined : decodePercent(parts[1], authority);
+  if (!parts || (port !== undefined && (port < 1 || port > PORT_MAX)))
     throw new MalformedError("ssh host", authority, "want [USER@]HOST[:PORT]");
-  return { user: parts[1] === undefined ? undefined : decodePercent(parts[1], authority), host, port };
+  // Neither may be an option of ssh's or, where a ProxyCommand takes them, more than one word of a shell's.
+  if (UNSAFE_HOST.test(host) || UNSAFE_USER.test(user ?? ""))
+    throw new MalformedError("ssh host", authority, "it has what ssh or a shell would take for more");
+  return { user, host, port };
 }
 
 function formatBase(scheme: string, authority: string): string {
@@ -109,3 +107,6 @@ function encodeParam(text: string): string {
 /** Schemes whose authority is a path on this machine. */
 const PATH_SCHEMES: ReadonlySet<string> = new Set(["local", "unix", "file"]);
 const PORT_MAX = 65535;
+/** Source: OpenSSH 9.6, `valid_hostname` and `valid_ruser`. */
+const UNSAFE_HOST = /^-|[\x00-\x20\x7f'"`$\\;&<>|(){}]/;
+const UNSAFE_USER = /^-|[\x00-\x20\x7f'"`;&<>|(){}]|\\$/;

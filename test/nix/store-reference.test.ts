@@ -50,6 +50,9 @@ test("user, host and port of an ssh store come apart", () => {
 test("a host that ssh would take for an option is refused", () => {
   for (const bad of ["-oProxyCommand=x", "-x@host", "", "a:0", "a:99999", "a:b", "a/b"])
     assert.throws(() => parseSshAuthority(bad), { code: "MALFORMED" }, bad);
+  for (const bad of ["%2doProxyCommand=x@host", "$(id)", "a;id", "`id`@h", "a b", "a\nb", "u|v@h"])
+    assert.throws(() => parseSshAuthority(bad), { code: "MALFORMED" }, bad);
+  assert.equal(parseSshAuthority("CORP%5cjoe@host").user, "CORP\\joe");
 });
 
 test("defaults do not replace what is said", () => {
