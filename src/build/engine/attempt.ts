@@ -1,12 +1,14 @@
 import type { Clock } from "#base/clock.ts";
-import { ElsewhereError, messageOf } from "#base/errors.ts";
+import { messageOf } from "#base/errors.ts";
 import type { BuildResult } from "#nix/build-result.ts";
+import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { QueryableStore } from "#store/store.ts";
 import type { BuildEventSink } from "../events.ts";
 import { EarlyResults } from "./early-results.ts";
 import type { Feeder } from "./feeder.ts";
+import { requestGraph } from "./graph-request.ts";
 import { type LogReaderOptions, readLog } from "./log-reader.ts";
 import type { PlannedBuild } from "./plan.ts";
 import { inputOutputsOf, resolveInputs } from "./resolve.ts";
@@ -98,20 +100,16 @@ async function buildGraph(
   await context.substitute(inputs);
   const here = inputs.filter((path) => context.whereabouts.find(path));
   await Promise.all([active.feeder.need(builds.map(({ drvPath }) => drvPath)), active.feeder.need(here)]);
-  const asked = builds.map(({ drvPath, outputs }) => ({ kind: "built" as const, drvPath, outputs }));
   const only = builds.length === 1 ? builds[0]!.drvPath : undefined;
   const { store, realiser } = active.connected;
   const { clock, outputsOf } = context;
   using early = new EarlyResults(builds, { store, clock, outputsOf, onResult });
   const options = realiseOptions(active, context, { only, onBegin: early.begun, onEnd: early.ended });
-  const results = await realiser.buildPaths(asked, options);
-  const byDrv = new Map(results.map((result) => [drvPathOf(result.path), result]));
-  for (const build of builds) {
-    const result = byDrv.get(build.drvPath);
-    if (!result)
-      throw new ElsewhereError("PROTOCOL", `${active.holder.name} did not say how '${build.drvPath}' ended`);
-    early.settle(build, result);
-  }
+  await requestGraph(builds, {
+    ask: (wanted) => realiser.buildPaths(wanted.map(derivedPathOf), options),
+    settle: (build, result) => early.settle(build, result),
+    keepGoing: context.settings.keepGoing ?? false,
+  });
 }
 
 function realiseOptions(
@@ -155,8 +153,8 @@ export function refusedResult(error: unknown): BuildResult {
   };
 }
 
-function drvPathOf(path: { readonly kind: string } & Partial<{ drvPath: StorePath; path: StorePath }>) {
-  return path.drvPath ?? path.path;
+function derivedPathOf({ drvPath, outputs }: PlannedBuild): DerivedPath {
+  return { kind: "built", drvPath, outputs };
 }
 
 const NOTHING: KnownOutputs = new Map();

@@ -6,6 +6,7 @@ import type { Decision, ScheduleEvent } from "#schedule/schedule.ts";
 import type { BuildOutcome, Origin } from "../events.ts";
 import { type ActiveSite, attempt, outputsOfResult, refusedResult } from "./attempt.ts";
 import { explainGivingUp } from "./give-up.ts";
+import { isSilent } from "./graph-request.ts";
 import type { PlannedBuild } from "./plan.ts";
 import { requirementOf } from "./requirement-of.ts";
 import type { Run } from "./run.ts";
@@ -176,6 +177,13 @@ export class Execution {
       return this.#tell({ kind: "failed", task: drvPath, builder });
     }
     const outputs = outputsOfResult(result, this.#run.outputsOf(drvPath));
+    const unknown = build.outputs.find((name) => !outputs.has(name));
+    if (unknown !== undefined)
+      return this.#lost(
+        drvPath,
+        builder,
+        `its protocol does not say where output '${unknown}' is: reach it by ssh-ng://`,
+      );
     const how = howOf(result);
     const durationS = result.stopTime - result.startTime;
     const durationMs = durationS > 0 ? durationS * 1000 : this.#run.context.clock.now() - begunMs;
@@ -186,12 +194,11 @@ export class Execution {
   }
 
   #failureOf(build: PlannedBuild, result: BuildResult, active: ActiveSite): BuildOutcome {
-    const isSilent = result.status === "MiscFailure" && result.errorMessage === "";
-    if (result.status === "DependencyFailed" || isSilent) {
+    if (result.status === "DependencyFailed" || isSilent(result)) {
       const because = build.needs.find((need) => this.#run.hasFinalFailure(need));
       if (because) return { kind: "dependency-failed", because };
       // A builder that stops at the first failure says nothing of what it had not begun.
-      if (isSilent) return { kind: "cancelled" };
+      if (isSilent(result)) return { kind: "cancelled" };
     }
     const message = explainFailure(result, active);
     return { kind: "failed", builder: active.site.traits.name, status: statusOf(result), message };

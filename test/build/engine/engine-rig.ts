@@ -58,7 +58,7 @@ export class EngineRig {
       sites: [...this.builders.values()],
       scheduler: simpleScheduler,
       policy: { keepGoing: this.keepGoing, attemptsMax: 3 },
-      settings: {},
+      settings: { keepGoing: this.keepGoing },
       substitute: true,
       buildersUseSubstitutes: false,
       health: forgetfulHealth,
@@ -79,6 +79,8 @@ export class FakeBuilder implements BuildSite, ConnectedSite, Realiser {
   trusted: boolean | undefined = true;
   script: Script = () => "Built";
   unreachable: string | undefined;
+  /** As Nix does, it says nothing of what it had not begun when something failed. */
+  stopsAtFailure = false;
   connections = 0;
   /** Derivations in the order in which they began, and how many came in each request. */
   readonly began: StorePath[] = [];
@@ -138,8 +140,10 @@ export class FakeBuilder implements BuildSite, ConnectedSite, Realiser {
       const result = needs.some((need) => failed.has(need))
         ? resultOf("DependencyFailed")
         : await this.#run(path.drvPath, options);
-      if (result.status !== "Built") failed.add(path.drvPath);
       results.push({ ...result, path });
+      if (result.status === "Built") continue;
+      failed.add(path.drvPath);
+      if (this.stopsAtFailure) break;
     }
     return results;
   }

@@ -216,3 +216,18 @@ test("a graph with a failure in it tells the failure from its consequences", asy
   assert.equal(report.outcomes.get(drv("leaf"))?.kind, "failed");
   assert.equal(report.outcomes.get(drv("root"))?.kind, "dependency-failed");
 });
+
+test("what a builder did not begin for another's failure is asked for again", async () => {
+  const rig = new EngineRig();
+  rig.keepGoing = true;
+  for (const name of ["bad", "fine"]) rig.derive(name);
+  rig.derive("above", ["bad"]);
+  const box = rig.builder("box", { takesGraphs: true });
+  box.stopsAtFailure = true;
+  box.script = (path) => (path === drv("bad") ? "PermanentFailure" : "Built");
+  const report = await rig.build("above", "bad", "fine");
+  assert.equal(report.outcomes.get(drv("bad"))?.kind, "failed");
+  assert.equal(report.outcomes.get(drv("above"))?.kind, "dependency-failed");
+  assert.equal(report.outcomes.get(drv("fine"))?.kind, "realised");
+  assert.equal(box.began.filter((path) => path === drv("bad")).length, 1);
+});
