@@ -19,6 +19,12 @@ export function withoutNix(suite: NixSuite): string | false {
     : `no root with real Nix: scripts/nix-root make ${suite}`;
 }
 
+/** How a command ended, and what it wrote to both of its outputs. */
+export interface Ended {
+  readonly code: number;
+  readonly said: string;
+}
+
 /** The real Nix of a suite with a store of its own, which is removed in the end. */
 export class NixRoot implements Disposable {
   readonly suite: NixSuite;
@@ -48,6 +54,17 @@ export class NixRoot implements Disposable {
       { maxBuffer: 1 << 28, cwd: checkout },
     );
     return stdout.trim();
+  }
+
+  /** Runs a command inside, whatever comes of it. */
+  async attempt(command: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+    try {
+      return { code: 0, said: await this.run(["sh", "-c", 'exec "$@" 2>&1', "sh", ...command], env) };
+    } catch (error) {
+      const { code, stdout } = error as { code: unknown; stdout?: string };
+      if (typeof code !== "number") throw error;
+      return { code, said: stdout ?? "" };
+    }
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -34,6 +34,8 @@ export const withoutSshd: string | false = existsSync(sshdProgram()) ? false : "
 
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), "elsewhere-sshd-"));
+  // sshd looks up a user's keys as that user.
+  chmodSync(folder, 0o711);
   const port = await freePort();
   const keyFile = join(folder, "client_key");
   for (const file of [join(folder, "host_key"), keyFile])
