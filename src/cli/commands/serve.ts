@@ -13,6 +13,7 @@ interface Flags {
   readonly store?: string;
   readonly forceTrusted?: true;
   readonly forceUntrusted?: true;
+  readonly anyStore?: true;
   readonly processOps?: true;
   readonly option: readonly (readonly [string, string])[];
 }
@@ -33,6 +34,7 @@ export function command(context: CommandContext): Command {
     .option("--store <uri>", "the store to serve: a folder, local?root=…, daemon, or ssh-ng://… as a relay")
     .addOption(new Option("--force-trusted", "trust every client").conflicts("forceUntrusted"))
     .option("--force-untrusted", "trust no client")
+    .option("--any-store", "as a forced command: let the client choose the store (its remote-store)")
     .option("--process-ops", "carry operations out here, also where a daemon could be given them")
     .option("--option <name=value>", "override a setting of nix.conf", asPair, [])
     .addOption(new Option("--daemon").hideHelp())
@@ -48,7 +50,7 @@ function requestOf(flags: Flags, { env }: CommandContext): ServiceRequest {
   if (asked) checkAllowed(asked, flags);
   return {
     door: asked ? doorAskedFor(asked, flags) : doorOf(flags, env),
-    store: flags.store ?? asked?.store,
+    store: asked?.store ?? flags.store,
     trust:
       flags.forceUntrusted || asked?.untrusted ? "untrusted" : flags.forceTrusted ? "trusted" : undefined,
     processOps: flags.processOps ?? false,
@@ -58,11 +60,12 @@ function requestOf(flags: Flags, { env }: CommandContext): ServiceRequest {
 
 /** Under a forced command the client chooses how to speak; what the key may reach, the key's line chooses. */
 function checkAllowed(asked: AskedService, flags: Flags): void {
-  if (asked.store !== undefined && flags.store !== undefined && asked.store !== flags.store)
-    throw new UsageError(
-      `Cannot serve the store '${asked.store}': this key is for '${flags.store}'`,
-      "Leave remote-store out of the store's URI",
-    );
+  // A store of the client's choice could be any folder that this user may write, or a relay with this user's keys.
+  if (asked.store === undefined || asked.store === flags.store || flags.anyStore) return;
+  throw new UsageError(
+    `Cannot serve the store '${asked.store}': this key is for ${flags.store ? `'${flags.store}'` : "this machine's own"}`,
+    "Leave remote-store out of the store's URI, or let the key's line say 'elsewhere serve --any-store'",
+  );
 }
 
 function doorAskedFor({ protocol, write }: AskedService, flags: Flags): Door {
