@@ -81,7 +81,7 @@ async function openLocal(
   const signed = params.get("require-sigs");
   const { openLocalStore } = await import("#store/local/open.ts");
   return await openLocalStore({
-    ...local,
+    ...(typeof local === "function" ? await local() : local),
     ...layout,
     ...(signed !== undefined && { requireSigs: signed === "true" }),
     ...(params.get("read-only") === "true" && { readOnly: true }),

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import type { Store } from "#store/store.ts";
+import { localStoreOptions } from "./local-store-options.ts";
 import { openStore } from "./open-store.ts";
 
 /** The store that a person named, else the one of the settings, else what this machine has. */
@@ -14,16 +15,12 @@ export async function openUsualStore(
   return await openStore(named === "auto" || named === "" ? usualUri() : named, {
     env: process.env,
     connectTimeoutS: settings["connect-timeout"] || CONNECT_TIMEOUT_S,
-    local: {
-      requireSigs: settings["require-sigs"],
-      trustedPublicKeys: settings["trusted-public-keys"],
-      autoOptimise: settings["auto-optimise-store"],
-      keepOutputs: settings["keep-outputs"],
-      keepDerivations: settings["keep-derivations"],
-      fsyncMetadata: settings["fsync-metadata"],
-      fsyncStorePaths: settings["fsync-store-paths"],
-    },
+    local: () => localStoreOptions(settings, { env: process.env, report: toStandardError }),
   });
+}
+
+function toStandardError(text: string): void {
+  process.stderr.write(`warning: ${text}\n`);
 }
 
 /** With no Nix on this machine and no right to make its store, one of this user's own. */

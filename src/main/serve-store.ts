@@ -1,14 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import type { Settings } from "#nix/settings.ts";
-import { parseStoreReference, type StoreReference } from "#nix/store-reference.ts";
+import type { StoreReference } from "#nix/store-reference.ts";
 import type { ServableStore, ServedStore } from "#serve/served-store.ts";
 import { LocalStore } from "#store/local/local-store.ts";
-import type { LocalStoreOptions } from "#store/local/settings.ts";
 import type { Realiser } from "#store/realiser.ts";
-import type { Store } from "#store/store.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import { connectUnixSocket } from "#transport/unix-socket.ts";
+import { localStoreOptions, plainOptions } from "./local-store-options.ts";
 import { openStore } from "./open-store.ts";
 
 interface Surroundings {
@@ -19,6 +18,8 @@ interface Surroundings {
 interface ServedSurroundings extends Surroundings {
   /** The settings when a client has changed some. Throws when a value is none. */
   readonly settingsWith: (overrides: ReadonlyMap<string, string>) => Settings;
+  /** Told, in a sentence, what a person should know. */
+  readonly report: (text: string) => void;
 }
 
 /** A store that is served, and closed with the connection that it is for. */
@@ -58,6 +59,11 @@ class ConfiguredStore implements OpenedStore {
 
   get store(): ServableStore {
     return this.#store;
+  }
+
+  get knownSubstituters(): ReadonlySet<string> {
+    const { substituters, "trusted-substituters": trusted } = this.#surroundings.settings;
+    return new Set([...substituters, ...trusted]);
   }
 
   get stateDir(): string | undefined {
@@ -104,13 +110,12 @@ class ConfiguredStore implements OpenedStore {
   }
 
   async #openStore(): Promise<void> {
-    const { env } = this.#surroundings;
-    const local = localOptions(this.#settings, await openSubstituters(this.#settings, env));
-    const timeoutS = this.#settings["connect-timeout"];
-    for (const owned of local.substituters ?? []) this.#open.use(owned);
+    const { env, report } = this.#surroundings;
+    const settings = this.#settings;
+    const timeoutS = settings["connect-timeout"];
     this.#store = await openStore(this.#reference, {
       env,
-      local,
+      local: () => localStoreOptions(settings, { env, report }),
       ...(timeoutS > 0 && { connectTimeoutS: timeoutS }),
     });
     this.#open.use(this.#store);
@@ -120,7 +125,7 @@ class ConfiguredStore implements OpenedStore {
 /** What a store is opened with. */
 function storeSettings(settings: Settings): unknown {
   const { substitute, substituters, "connect-timeout": connectTimeout } = settings;
-  return [localOptions(settings, []), substitute && substituters, connectTimeout];
+  return [plainOptions(settings), substitute && substituters, connectTimeout];
 }
 
 /** The socket of the daemon behind `reference`, when there is nothing between the client and that daemon. */
@@ -157,28 +162,3 @@ function featuresOf({ params }: StoreReference, settings: Settings): Settings {
   if (features === undefined) return settings;
   return { ...settings, "system-features": features.split(/\s+/).filter((feature) => feature !== "") };
 }
-
-function localOptions(settings: Settings, substituters: readonly Store[]): LocalStoreOptions {
-  return {
-    requireSigs: settings["require-sigs"],
-    trustedPublicKeys: settings["trusted-public-keys"],
-    autoOptimise: settings["auto-optimise-store"],
-    keepOutputs: settings["keep-outputs"],
-    keepDerivations: settings["keep-derivations"],
-    fsyncMetadata: settings["fsync-metadata"],
-    fsyncStorePaths: settings["fsync-store-paths"],
-    compressBuildLog: settings["compress-build-log"],
-    substituters,
-  };
-}
-
-/** Those substituters that are stores of a kind we can read. */
-async function openSubstituters(settings: Settings, env: NodeJS.ProcessEnv): Promise<Store[]> {
-  if (!settings.substitute) return [];
-  const known = settings.substituters
-    .map((uri) => parseStoreReference(uri))
-    .filter(({ scheme }) => SUBSTITUTER_SCHEMES.has(scheme));
-  return await Promise.all(known.map((reference) => openStore(reference, { env })));
-}
-
-const SUBSTITUTER_SCHEMES: ReadonlySet<string> = new Set(["local", "unix", "ssh", "ssh-ng"]);

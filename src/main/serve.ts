@@ -121,6 +121,7 @@ class Server {
     return await openServedStore(this.#reference, {
       env,
       settings: this.#settings,
+      report: (text) => void process.stderr.write(`warning: ${text}\n`),
       settingsWith: (changed) => loadSettings({ env, overrides: [...overrides, ...changed] }).settings,
     });
   }

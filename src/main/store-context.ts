@@ -7,8 +7,8 @@ import type { LocalStoreOptions } from "#store/local/settings.ts";
 /** What the world around gives for opening stores. */
 export interface StoreContext {
   readonly env: NodeJS.ProcessEnv;
-  /** What a local store shall be told besides its reference. */
-  readonly local?: LocalStoreOptions;
+  /** What a local store shall be told besides its reference; where it is a function, found out when one is opened. */
+  readonly local?: LocalStoreOptions | (() => Promise<LocalStoreOptions>);
   /** What a binary cache shall be told besides its reference. */
   readonly cache?: Parameters<typeof openBinaryCache>[1];
   /** Seconds to wait for a host. */

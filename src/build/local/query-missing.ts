@@ -3,6 +3,7 @@ import type { DerivedPath } from "#nix/derived-path.ts";
 import { wantsOutput } from "#nix/derived-path-text.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { MissingPaths } from "#store/realiser.ts";
+import type { SubstitutablePath } from "#store/substituter.ts";
 import type { BuildSite } from "./build-site.ts";
 import { DerivationGraph } from "./derivation-graph.ts";
 
@@ -17,30 +18,47 @@ export async function queryMissing(
     new Set<StorePath>(),
     new Set<StorePath>(),
   ];
+  let downloadSize = 0;
+  let narSize = 0;
   const seen = new Set<string>();
   const waiting = [...paths];
   while (waiting.length > 0) {
     const round = waiting.splice(0);
-    for (const path of round) {
-      const key = path.kind === "opaque" ? path.path : `${path.drvPath}!${path.outputs}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      if (path.kind === "opaque") await visitOpaque(path.path);
-      else await visitBuilt(path.drvPath, (name) => wantsOutput(path.outputs, name));
-    }
+    const fresh = round.filter((path) => {
+      const key = path.kind === "opaque" ? path.path : `${path.drvPath}!${[...path.outputs].join()}`;
+      return !seen.has(key) && seen.add(key);
+    });
+    await visitOpaque(fresh.flatMap((path) => (path.kind === "opaque" ? path.path : [])));
+    await Promise.all(
+      fresh.map(async (path) => {
+        if (path.kind === "built") await visitBuilt(path.drvPath, (name) => wantsOutput(path.outputs, name));
+      }),
+    );
   }
   return {
     willBuild: [...willBuild].sort(),
     willSubstitute: [...willSubstitute].sort(),
     unknown: [...unknown].sort(),
-    downloadSize: 0,
-    narSize: 0,
+    downloadSize,
+    narSize,
   };
 
-  async function visitOpaque(path: StorePath): Promise<void> {
-    if ((await store.queryValidPaths([path])).has(path)) return;
-    if ((await store.querySubstitutablePaths([path])).has(path)) willSubstitute.add(path);
-    else unknown.add(path);
+  async function visitOpaque(asked: readonly StorePath[]): Promise<void> {
+    const valid = await store.queryValidPaths(asked);
+    const missing = asked.filter((path) => !valid.has(path));
+    if (missing.length === 0) return;
+    const found = settings.useSubstitutes ? await store.querySubstitutable(missing) : new Map();
+    for (const path of missing) if (!found.has(path)) unknown.add(path);
+    for (const one of found.values()) take(one);
+  }
+
+  /** Counts a path, and goes on with what it refers to. */
+  function take({ info, downloadSize: bytes }: SubstitutablePath): void {
+    if (willSubstitute.has(info.path)) return;
+    willSubstitute.add(info.path);
+    downloadSize += bytes;
+    narSize += info.narSize;
+    for (const path of info.references) waiting.push({ kind: "opaque", path });
   }
 
   async function visitBuilt(drvPath: StorePath, wanted: (name: string) => boolean): Promise<void> {
@@ -61,9 +79,9 @@ export async function queryMissing(
       settings.useSubstitutes &&
       derivationOptions(store.storeDir, derivation).allowSubstitutes
     ) {
-      const substitutable = await store.querySubstitutablePaths(missing);
+      const substitutable = await store.querySubstitutable(missing);
       if (missing.every((path) => substitutable.has(path))) {
-        for (const path of missing) willSubstitute.add(path);
+        for (const one of substitutable.values()) take(one);
         return;
       }
     }

@@ -2,6 +2,20 @@ import type { BuildSettings } from "#store/realiser.ts";
 import type { ClientSettings } from "#wire/daemon/client-settings.ts";
 import { limitsOf } from "../build-settings.ts";
 
+/** What a client may do. */
+interface Rights {
+  readonly trusted: boolean;
+  readonly knownSubstituters: ReadonlySet<string>;
+}
+
+/** What a client may not. */
+interface Refused {
+  /** Names of settings. */
+  readonly restricted: readonly string[];
+  /** URIs of substituters. */
+  readonly substituters: readonly string[];
+}
+
 /** What a client has set for its connection. */
 export class ConnectionSettings {
   #build: BuildSettings = {};
@@ -17,11 +31,12 @@ export class ConnectionSettings {
     return this.#overrides;
   }
 
-  /** Takes over what the client sent; returns the names of the settings that it may not change. */
-  apply(sent: ClientSettings, { trusted }: { trusted: boolean }): string[] {
+  /** Takes over what the client sent, as far as it may; what it may not is returned. */
+  apply(sent: ClientSettings, { trusted, knownSubstituters }: Rights): Refused {
     const allowed = [...sent.overrides].filter(([name]) => trusted || OPEN_TO_ALL.has(name));
     const overrides = new Map(allowed);
     this.#overrides = new Map(allowed.filter(([name]) => !NOT_FOR_A_CONNECTION.has(name)));
+    const substituters = trusted ? [] : this.#chooseSubstituters(sent, knownSubstituters);
     const number = (name: string) => asCount(overrides.get(name));
     this.#build = {
       ...limitsOf({
@@ -38,7 +53,27 @@ export class ConnectionSettings {
       useSubstitutes: sent.useSubstitutes,
     };
     const refused = [...sent.overrides.keys()].filter((name) => !overrides.has(name));
-    return refused.filter((name) => !SILENTLY_IGNORED.has(name));
+    return { restricted: refused.filter((name) => !SILENTLY_IGNORED.has(name)), substituters };
+  }
+
+  /** Lets anyone choose among the substituters that this machine knows. Source: Nix, `ClientSettings::apply`. */
+  #chooseSubstituters({ overrides }: ClientSettings, known: ReadonlySet<string>): string[] {
+    const refused: string[] = [];
+    const chosen = new Map(this.#overrides);
+    for (const name of SUBSTITUTER_SETTINGS) {
+      const wanted = overrides
+        .get(name)
+        ?.split(/\s+/)
+        .filter((uri) => uri !== "");
+      if (wanted === undefined) continue;
+      const spelled = wanted.map((uri) =>
+        known.has(uri) ? uri : known.has(`${uri}/`) ? `${uri}/` : undefined,
+      );
+      refused.push(...wanted.filter((_, index) => spelled[index] === undefined));
+      chosen.set(name, spelled.filter((uri) => uri !== undefined).join(" "));
+    }
+    this.#overrides = chosen;
+    return refused;
   }
 }
 
@@ -56,6 +91,7 @@ const OPEN_TO_ALL: ReadonlySet<string> = new Set([
   "poll-interval",
   "connect-timeout",
 ]);
+const SUBSTITUTER_SETTINGS = ["substituters", "extra-substituters"] as const;
 /** What even a trusted client cannot change: it is one for all. Source: the same. */
 const NOT_FOR_A_CONNECTION: ReadonlySet<string> = new Set(["experimental-features", "plugin-files", "store"]);
 /** Refused without a word. Source: the same. */

@@ -1,8 +1,8 @@
 import { ElsewhereError } from "#base/errors.ts";
-import { HASH_PART_LENGTH } from "#nix/store-path.ts";
+import { HASH_PART_LENGTH, type StorePath } from "#nix/store-path.ts";
 import { validPathInfo } from "../invalid-path.ts";
 import { storeThatCan } from "../served-store.ts";
-import type { Handlers } from "./call.ts";
+import type { Call, Handlers } from "./call.ts";
 
 type Queries =
   | "isValidPath"
@@ -75,15 +75,26 @@ export const queryHandlers: Handlers<Queries> = {
     return found ? [found] : [];
   },
 
-  async querySubstitutablePathInfo() {
-    return undefined;
-  },
+  querySubstitutablePathInfo: async (call) =>
+    (await substitutableInfos(call, [call.request.path])).find(({ path }) => path === call.request.path),
 
-  async querySubstitutablePathInfos() {
-    return [];
-  },
+  querySubstitutablePathInfos: async (call) => await substitutableInfos(call, call.request.paths.keys()),
 
-  querySubstitutablePaths: async ({ store, request: { paths } }) => [
-    ...(await storeThatCan(store, "querySubstitutablePaths").querySubstitutablePaths(paths)),
-  ],
+  querySubstitutablePaths: async ({ store, settings, request: { paths } }) =>
+    settings.build.useSubstitutes === false
+      ? []
+      : [...(await storeThatCan(store, "querySubstitutablePaths").querySubstitutablePaths(paths))],
 };
+
+/** What substituters of a store have; none where the store cannot tell. */
+async function substitutableInfos({ store, settings }: Call<unknown>, paths: Iterable<StorePath>) {
+  if (!store.querySubstitutable || settings.build.useSubstitutes === false) return [];
+  const found = await store.querySubstitutable(paths);
+  return Array.from(found.values(), ({ info, downloadSize }) => ({
+    path: info.path,
+    deriver: info.deriver,
+    references: info.references,
+    downloadSize,
+    narSize: info.narSize,
+  }));
+}

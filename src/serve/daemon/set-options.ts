@@ -4,10 +4,16 @@ import type { Handlers } from "./call.ts";
 export const settingHandlers: Handlers<"setOptions"> = {
   async setOptions({ request, settings, served, trusted, reporter }) {
     const warn = (text: string) => reporter.log({ kind: "message", text: `warning: ${text}\n` });
-    for (const name of settings.apply(request, { trusted }))
+    const { restricted, substituters } = settings.apply(request, {
+      trusted,
+      knownSubstituters: served.knownSubstituters ?? new Set(),
+    });
+    for (const name of restricted)
       warn(
         `ignoring the client-specified setting '${name}', because it is a restricted setting and you are not a trusted user`,
       );
+    for (const uri of substituters)
+      warn(`ignoring untrusted substituter '${uri}', you are not a trusted user.`);
     for (const fault of (await served.configure?.(settings.overrides)) ?? []) warn(fault);
   },
 };

@@ -61,7 +61,12 @@ export class BinaryCacheStore implements Store {
   /** What the cache says of itself; throws when it is of another store directory. */
   async info(): Promise<CacheInfo> {
     this.#opened ??= this.#open();
-    return await this.#opened;
+    try {
+      return await this.#opened;
+    } catch (error) {
+      this.#opened = undefined;
+      throw error;
+    }
   }
 
   async queryPathInfos(paths: Iterable<StorePath>): Promise<Map<StorePath, PathInfo>> {

@@ -91,7 +91,10 @@ export class HttpFiles implements CacheFiles {
         return await ask();
       } catch (cause) {
         if (cause instanceof LimitError) throw cause;
-        if (attempt >= this.#attempts || !isTransient(cause))
+        if (
+          attempt >= Math.min(this.#attempts, isUnreachable(cause) ? 2 : this.#attempts) ||
+          !isTransient(cause)
+        )
           throw this.#failure(name, reasonOf(cause), cause);
         await this.#clock.sleep(RETRY_FIRST_MS * 2 ** (attempt - 1));
       }
@@ -123,9 +126,22 @@ function isTransient(cause: unknown): boolean {
   );
 }
 
+/** Nobody is there: that does not change within seconds. */
+function isUnreachable(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as { code?: string };
+  return code !== undefined && UNREACHABLE.has(code);
+}
+
 /** `fetch` says only that it failed; why is in the cause. */
 function reasonOf(error: unknown): string {
   return error instanceof Error && error.cause instanceof Error ? messageOf(error.cause) : messageOf(error);
 }
 
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+]);
 const RETRY_FIRST_MS = 250;

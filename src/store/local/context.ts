@@ -3,6 +3,7 @@ import { ElsewhereError } from "#base/errors.ts";
 import { DerivationHasher } from "#nix/derivation-hasher.ts";
 import { parsePublicKey, TrustedKeys } from "#nix/signature.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
+import type { Substituter } from "../substituter.ts";
 import type { StoreDatabase } from "./database.ts";
 import { readDerivationFile } from "./derivation-file.ts";
 import type { StoreLayout } from "./layout.ts";
@@ -25,6 +26,7 @@ export class StoreContext implements Disposable {
   #scratch: Promise<Scratch> | undefined;
   #openScratch: Scratch | undefined;
   #isClosed = false;
+  #substituters: Promise<readonly Substituter[]> | undefined;
 
   constructor(parts: { layout: StoreLayout; settings: LocalSettings; db: StoreDatabase; clock: Clock }) {
     this.layout = parts.layout;
@@ -45,6 +47,12 @@ export class StoreContext implements Disposable {
   /** Where a store path lies on disk. */
   realPathOf(path: StorePath): string {
     return `${this.layout.realStoreDir}/${path}`;
+  }
+
+  /** Those that missing paths are taken from, in the order in which they are asked. */
+  async substituters(): Promise<readonly Substituter[]> {
+    this.#substituters ??= byPriority(this.settings.substituters);
+    return await this.#substituters;
   }
 
   get linksDir(): string {
@@ -91,4 +99,11 @@ export class StoreContext implements Disposable {
     this.#tempRoots?.close();
     this.db[Symbol.dispose]();
   }
+}
+
+async function byPriority(substituters: readonly Substituter[]): Promise<readonly Substituter[]> {
+  const ranked = await Promise.all(
+    substituters.map(async (from) => ({ from, priority: (await from.priority?.()) ?? 0 })),
+  );
+  return ranked.sort((a, b) => a.priority - b.priority).map(({ from }) => from);
 }

@@ -10,7 +10,9 @@ import type {
   GcResult,
   IncomingContent,
   IncomingPath,
+  NarOptions,
 } from "../store.ts";
+import type { SubstitutablePath, SubstitutingStore, SubstitutionResult } from "../substituter.ts";
 import { addContent } from "./add-content.ts";
 import { addPaths } from "./add-paths.ts";
 import { type BuildLogWriter, readBuildLog, writeBuildLog } from "./build-log.ts";
@@ -25,7 +27,8 @@ import { queryRealisation, registerRealisation } from "./realisations.ts";
 import { addIndirectRoot, addPermanentRoot } from "./root-links.ts";
 import { findRoots } from "./roots.ts";
 import { addSignatures } from "./signatures.ts";
-import { querySubstitutablePaths, substitute } from "./substitute.ts";
+import { findSubstitutable, findSubstitutableClosure } from "./substitutable.ts";
+import { substitute } from "./substitute.ts";
 import { InvalidPathError } from "./valid-paths.ts";
 import { verifyStore } from "./verify.ts";
 
@@ -33,8 +36,9 @@ import { verifyStore } from "./verify.ts";
  * A store on this machine's disk, in Nix's own layout and schema. Many processes, of ours and of Nix, may
  * use one at a time. Any number of its methods may be under way at once; NARs too.
  */
-export class LocalStore implements CollectableStore {
+export class LocalStore implements CollectableStore, SubstitutingStore {
   readonly uri: string;
+  readonly keepsNoChunks = true;
   readonly #context: StoreContext;
 
   constructor(context: StoreContext) {
@@ -82,16 +86,20 @@ export class LocalStore implements CollectableStore {
     return this.#context.paths.closureOf([...paths]);
   }
 
-  async *narFromPath(path: StorePath): AsyncGenerator<Uint8Array> {
+  async *narFromPath(path: StorePath, { reuseChunks }: NarOptions = {}): AsyncGenerator<Uint8Array> {
     const narSizeBytes = this.#context.paths.narSizeOf(path);
     if (narSizeBytes === undefined) throw new InvalidPathError(this.#context.print(path));
     // No larger than the whole: thousands of small paths shall not take a large buffer each.
     const chunkBytes = Math.min(Math.max(narSizeBytes, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX);
-    yield* dumpPath(this.realPathOf(path), { chunkBytes });
+    yield* dumpPath(this.realPathOf(path), {
+      chunkBytes,
+      // Those who gather what is small keep more than one small chunk.
+      reuseChunks: reuseChunks === true && chunkBytes === CHUNK_BYTES_MAX,
+    });
   }
 
-  async *narsFromPaths(infos: readonly PathInfo[]): AsyncGenerator<IncomingPath> {
-    for (const info of infos) yield { info, nar: this.narFromPath(info.path) };
+  async *narsFromPaths(infos: readonly PathInfo[], options?: NarOptions): AsyncGenerator<IncomingPath> {
+    for (const info of infos) yield { info, nar: this.narFromPath(info.path, options) };
   }
 
   async addPaths(paths: AsyncIterable<IncomingPath>, options?: AddOptions): Promise<void> {
@@ -119,7 +127,22 @@ export class LocalStore implements CollectableStore {
   }
 
   async querySubstitutablePaths(paths: Iterable<StorePath>): Promise<Set<StorePath>> {
-    return await querySubstitutablePaths(this.#context, [...paths]);
+    return new Set((await findSubstitutable(this.#context, paths, { untrusted: true })).keys());
+  }
+
+  /** What substituters have of `paths`, in a form that this store takes. */
+  async querySubstitutable(paths: Iterable<StorePath>): Promise<Map<StorePath, SubstitutablePath>> {
+    return await findSubstitutable(this.#context, paths);
+  }
+
+  /** The same with all that the paths refer to and that is not valid here. */
+  async querySubstitutableClosure(paths: Iterable<StorePath>): Promise<Map<StorePath, SubstitutablePath>> {
+    return await findSubstitutableClosure(this.#context, paths);
+  }
+
+  /** Makes paths valid as far as substituters have them, and says how that went. */
+  async substitute(paths: Iterable<StorePath>): Promise<SubstitutionResult> {
+    return await substitute(this.#context, [...paths]);
   }
 
   async queryDerivationOutputMap(drvPath: StorePath): Promise<Map<string, StorePath | undefined>> {
@@ -234,6 +257,7 @@ export class LocalStore implements CollectableStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#context[Symbol.dispose]();
+    await this.#context.settings.onClose();
   }
 }
 

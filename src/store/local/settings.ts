@@ -1,4 +1,4 @@
-import type { Store } from "../store.ts";
+import type { Substituter } from "../substituter.ts";
 import type { LayoutOptions } from "./layout.ts";
 
 /** What a local store may be told. Names are Nix's settings; what they mean is in its manual. */
@@ -19,10 +19,12 @@ export interface LocalSettings {
   readonly fsyncStorePaths: boolean;
   /** `compress-build-log`: with the `bzip2` of the machine, when it has one. */
   readonly compressBuildLog: boolean;
-  /** Stores to take missing paths from, in this order. */
-  readonly substituters: readonly Store[];
+  /** Stores to take missing paths from: by their priorities, and where these are equal in this order. */
+  readonly substituters: readonly Substituter[];
   /** Told, in a sentence, what a person should know: what verification found, a substituter that fails. */
   readonly report: (text: string) => void;
+  /** Closes what the store was opened with. */
+  readonly onClose: () => Promise<void>;
 }
 
 export interface LocalStoreOptions extends LayoutOptions, Partial<LocalSettings> {
@@ -42,5 +44,6 @@ export function settingsOf(options: Partial<LocalSettings>): LocalSettings {
     compressBuildLog: options.compressBuildLog ?? true,
     substituters: options.substituters ?? [],
     report: options.report ?? (() => undefined),
+    onClose: options.onClose ?? (async () => undefined),
   };
 }

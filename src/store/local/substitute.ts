@@ -1,62 +1,72 @@
-import { messageOf } from "#base/errors.ts";
-import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { IncomingPath, Store } from "../store.ts";
+import type { SubstitutablePath, Substituter, SubstitutionResult } from "../substituter.ts";
 import { addPaths } from "./add-paths.ts";
+import { askSubstituter } from "./ask-substituter.ts";
 import type { StoreContext } from "./context.ts";
-
-/** Those of `paths` that a substituter has. One that cannot be asked has none. */
-export async function querySubstitutablePaths(
-  store: StoreContext,
-  paths: readonly StorePath[],
-): Promise<Set<StorePath>> {
-  const found = new Set<StorePath>();
-  for (const substituter of store.settings.substituters) {
-    const left = paths.filter((path) => !found.has(path));
-    if (left.length === 0) break;
-    const ask = () => substituter.queryValidPaths(left);
-    for (const path of (await attempt(store, substituter, ask)) ?? []) found.add(path);
-  }
-  return found;
-}
+import { sortByReferences } from "./reference-order.ts";
+import { findSubstitutableClosure } from "./substitutable.ts";
 
 /**
- * Takes those of `paths` that are not valid, with all that they refer to, from the first substituter that has
+ * Takes those of `paths` that are not valid, with all that they refer to, from whichever substituters have
  * them. What no substituter can give stays invalid; signatures are checked as for anyone else.
  */
-export async function substitute(store: StoreContext, paths: readonly StorePath[]): Promise<void> {
-  for (const substituter of store.settings.substituters) {
+export async function substitute(
+  store: StoreContext,
+  paths: readonly StorePath[],
+): Promise<SubstitutionResult> {
+  const taken = new Map<StorePath, Substituter>();
+  const promised = new Set<StorePath>();
+  const except = new Set<Substituter>();
+  // Each further round is for what a substituter had and did not give: the others may.
+  for (;;) {
     const valid = store.paths.validAmong(paths);
     const missing = paths.filter((path) => !valid.has(path));
-    if (missing.length === 0) return;
-    await attempt(store, substituter, () => takeFrom(store, substituter, missing));
+    if (missing.length === 0) return { taken, failed: [] };
+    const found = await findSubstitutableClosure(store, missing, { except });
+    const whole = withoutIncomplete(store, found);
+    for (const path of missing) if (whole.has(path)) promised.add(path);
+    if (whole.size === 0) return { taken, failed: missing.filter((path) => promised.has(path)) };
+    const faulty = await take(store, [...whole.values()], taken);
+    if (faulty === undefined) continue;
+    except.add(faulty);
   }
 }
 
-async function takeFrom(store: StoreContext, from: Store, missing: readonly StorePath[]): Promise<void> {
-  const available = await from.queryValidPaths(missing);
-  if (available.size === 0) return;
-  const closure = await from.queryClosure(available);
-  const valid = store.paths.validAmong(closure.map(({ path }) => path));
-  const wanted = closure.filter(({ path }) => !valid.has(path));
-  await addPaths(store, withoutPrivileges(from.narsFromPaths(wanted)));
-}
-
-async function* withoutPrivileges(paths: AsyncIterable<IncomingPath>): AsyncGenerator<IncomingPath> {
-  for await (const { info, nar } of paths)
-    yield { info: { ...info, ultimate: false } satisfies PathInfo, nar };
-}
-
-/** A substituter that fails is as good as none: the next one is asked. */
-async function attempt<T>(
+/** What can be taken with all that it refers to. */
+function withoutIncomplete(
   store: StoreContext,
-  { uri }: Store,
-  ask: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    store.settings.report(`substituter '${uri}' cannot be used: ${messageOf(error)}`);
-    return undefined;
+  found: ReadonlyMap<StorePath, SubstitutablePath>,
+): Map<StorePath, SubstitutablePath> {
+  const whole = new Map<StorePath, SubstitutablePath>();
+  const references = [...found.values()].flatMap(({ info }) => info.references);
+  const valid = store.paths.validAmong(references);
+  for (const { path } of sortByReferences([...found.values()].map(({ info }) => info))) {
+    const one = found.get(path)!;
+    const has = (reference: StorePath) => reference === path || valid.has(reference) || whole.has(reference);
+    if (one.info.references.every(has)) whole.set(path, one);
   }
+  return whole;
+}
+
+/** Adds paths in their order, a stream for each run of one substituter. Returns the substituter that failed. */
+async function take(
+  store: StoreContext,
+  paths: readonly SubstitutablePath[],
+  taken: Map<StorePath, Substituter>,
+): Promise<Substituter | undefined> {
+  for (let start = 0; start < paths.length; ) {
+    const { from } = paths[start]!;
+    let end = start;
+    while (paths[end]?.from === from) end++;
+    const infos = paths.slice(start, end).map(({ info }) => info);
+    const failed = await askSubstituter(store, from, async () => {
+      await addPaths(store, from.narsFromPaths(infos), { checkSignatures: !from.trusted });
+      return false;
+    });
+    const valid = store.paths.validAmong(infos.map(({ path }) => path));
+    for (const path of valid) taken.set(path, from);
+    if (failed === undefined) return from;
+    start = end;
+  }
+  return undefined;
 }

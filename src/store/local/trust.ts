@@ -11,10 +11,13 @@ import type { StoreContext } from "./context.ts";
  * name follows from its contents, or this store asks for no signatures.
  */
 export function checkTrust(store: StoreContext, info: PathInfo): void {
-  const { settings, layout } = store;
-  if (!settings.requireSigs || isContentAddressed(layout.storeDir, info)) return;
-  if (validSignatures(layout.storeDir, info, store.trustedKeys).length > 0) return;
-  throw untrusted(`add path '${store.print(info.path)}'`);
+  if (!isTrustworthy(store, info)) throw untrusted(`add path '${store.print(info.path)}'`);
+}
+
+/** Whether a path may be taken from someone who is not trusted. */
+export function isTrustworthy({ settings, layout, trustedKeys }: StoreContext, info: PathInfo): boolean {
+  if (!settings.requireSigs || isContentAddressed(layout.storeDir, info)) return true;
+  return validSignatures(layout.storeDir, info, trustedKeys).length > 0;
 }
 
 /** The same for a realisation, which nothing but a signature vouches for. */
@@ -28,7 +31,7 @@ export function checkRealisationTrust(store: StoreContext, realisation: Realisat
 function untrusted(attempt: string): ElsewhereError {
   return new ElsewhereError(
     "UNTRUSTED_PATH",
-    `Cannot ${attempt} because it lacks a signature by a trusted key`,
+    `cannot ${attempt} because it lacks a signature by a trusted key`,
     {
       hint: "Sign it, add its signer to trusted-public-keys, or send it as one of the store's trusted-users",
     },

@@ -1,0 +1,104 @@
+import type { Clock } from "#base/clock.ts";
+import { messageOf } from "#base/errors.ts";
+import type { PathInfo } from "#nix/path-info.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Store } from "./store.ts";
+
+/** A store that missing paths are taken from; any store is one. */
+export interface Substituter extends Pick<Store, "uri" | "queryPathInfos" | "narFromPath" | "narsFromPaths"> {
+  /** Less is asked first; 0 where it does not say. */
+  priority?(): Promise<number>;
+  /** Its paths need no signature: `?trusted=true`. */
+  readonly trusted?: boolean;
+}
+
+/** What a substituter has of a path. */
+export interface SubstitutablePath {
+  readonly info: PathInfo;
+  /** In bytes; 0 where it is not known. */
+  readonly downloadSize: number;
+  readonly from: Substituter;
+}
+
+/** A store that says what it could substitute, and from where. */
+export interface SubstitutingStore extends Store {
+  /** What substituters have of `paths`, in a form that this store takes. */
+  querySubstitutable(paths: Iterable<StorePath>): Promise<Map<StorePath, SubstitutablePath>>;
+  /** The same with all that the paths refer to and that is not valid here. */
+  querySubstitutableClosure(paths: Iterable<StorePath>): Promise<Map<StorePath, SubstitutablePath>>;
+  /** Makes paths valid as far as substituters have them, and says how that went. */
+  substitute(paths: Iterable<StorePath>): Promise<SubstitutionResult>;
+}
+
+/** How substitution ended. */
+export interface SubstitutionResult {
+  /** What was taken, and from where. */
+  readonly taken: ReadonlyMap<StorePath, Substituter>;
+  /** What could not be taken although a substituter has it. */
+  readonly failed: readonly StorePath[];
+}
+
+export interface RestingSubstituterOptions {
+  readonly priority: () => Promise<number>;
+  readonly trusted: boolean;
+  readonly clock: Clock;
+  /** Told once each time that the substituter is given up for a while. */
+  readonly report: (text: string) => void;
+}
+
+/**
+ * A substituter that is left alone for a while after it failed, and has nothing meanwhile: a cache that is
+ * down costs one timeout, not one for each path.
+ */
+export class RestingSubstituter implements Substituter, AsyncDisposable {
+  readonly uri: string;
+  readonly trusted: boolean;
+  readonly #store: Store;
+  readonly #options: RestingSubstituterOptions;
+  #restsUntilMs = 0;
+
+  constructor(store: Store, options: RestingSubstituterOptions) {
+    this.uri = store.uri;
+    this.trusted = options.trusted;
+    this.#store = store;
+    this.#options = options;
+  }
+
+  async priority(): Promise<number> {
+    return (await this.#ask(() => this.#options.priority())) ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  async queryPathInfos(paths: Iterable<StorePath>): Promise<Map<StorePath, PathInfo>> {
+    return (await this.#ask(() => this.#store.queryPathInfos(paths))) ?? new Map();
+  }
+
+  narFromPath(path: StorePath) {
+    return this.#store.narFromPath(path);
+  }
+
+  narsFromPaths(infos: readonly PathInfo[]) {
+    return this.#store.narsFromPaths(infos);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#store[Symbol.asyncDispose]();
+  }
+
+  async #ask<T>(question: () => Promise<T>): Promise<T | undefined> {
+    const { clock, report } = this.#options;
+    if (clock.now() < this.#restsUntilMs) return undefined;
+    try {
+      return await question();
+    } catch (error) {
+      if (clock.now() >= this.#restsUntilMs)
+        report(
+          `substituter '${this.uri}' cannot be used and is left alone for a minute: ${messageOf(error)}`,
+        );
+      this.#restsUntilMs = clock.now() + REST_MS;
+      return undefined;
+    }
+  }
+}
+
+/** As long as Nix disables a binary cache. */
+const REST_MS = 60_000;
