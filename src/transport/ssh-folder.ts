@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { lstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { lstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -13,7 +13,9 @@ export function makeSshFolder(): SshFolder {
   );
   for (const folder of [base ?? "/tmp", "/tmp"])
     try {
-      return new SshFolder(mkdtempSync(join(folder, `${PREFIX}${process.pid.toString(36)}-`)));
+      const made = new SshFolder(mkdtempSync(join(folder, `elsewhere-${ownerMark()}-`)));
+      removeAbandoned(folder);
+      return made;
     } catch (error) {
       if (folder === "/tmp") throw error;
     }
@@ -25,8 +27,6 @@ export class SshFolder implements Disposable {
 
   constructor(path: string) {
     this.path = path;
-    symlinkSync(processNamespace(), join(path, OWNER));
-    removeAbandoned(join(path, ".."));
   }
 
   get controlSocket(): string {
@@ -42,19 +42,17 @@ export class SshFolder implements Disposable {
   }
 }
 
-/** Removes the folders of our own whose process was killed before anything that would do it had begun. */
+/** Removes the folders of our own whose process was killed together with what would have removed them. */
 function removeAbandoned(base: string): void {
   for (const name of readdirSync(base)) {
-    const pid = Number.parseInt(OURS.exec(name)?.[1] ?? "", 36);
-    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    const [, pid, namespace] = OURS.exec(name) ?? [];
+    if (pid === undefined || namespace !== namespaceMark() || isAlive(Number.parseInt(pid, 36))) continue;
     try {
-      const path = join(base, name);
-      const stats = lstatSync(path);
-      if (!stats.isDirectory() || stats.uid !== process.getuid?.()) continue;
-      // A process that cannot be seen from here may live in another namespace.
-      if (readlinkSync(join(path, OWNER)) === processNamespace()) rmSync(path, { recursive: true });
+      const stats = lstatSync(join(base, name));
+      if (stats.isDirectory() && stats.uid === process.getuid?.())
+        rmSync(join(base, name), { recursive: true });
     } catch {
-      // Another has removed it, or it was never finished.
+      // Another removes it at this moment.
     }
   }
 }
@@ -68,19 +66,26 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Tells containers apart that share a folder for temporary files; where there are none it is always the same. */
-function processNamespace(): string {
+/** Whose a folder is: the process, and where its number counts. */
+function ownerMark(): string {
+  return `${process.pid.toString(36)}-${namespaceMark()}`;
+}
+
+/** Tells containers apart that share a folder for temporary files, as far as three characters can. */
+function namespaceMark(): string {
+  const inode = Number(/\d+/.exec(pidNamespace())?.[0] ?? 0);
+  return (inode % 36 ** 3).toString(36).padStart(3, "0");
+}
+
+function pidNamespace(): string {
   try {
     return readlinkSync("/proc/self/ns/pid");
   } catch {
-    return "pid";
+    return "";
   }
 }
 
 export const CONTROL_SOCKET = "m";
-/** A symlink that leads nowhere: its target says where the process number in the folder's name counts. */
-export const OWNER = "owner";
-const PREFIX = "elsewhere-";
-const OURS = /^elsewhere-([0-9a-z]+)-[A-Za-z0-9]{6}$/;
+const OURS = /^elsewhere-([0-9a-z]+)-([0-9a-z]{3})-[A-Za-z0-9]{6}$/;
 /** Longest folder to make ours in, in bytes: 104, less ssh's 17, ours and the ending zero. */
-const BASE_BYTES_MAX = 60;
+const BASE_BYTES_MAX = 56;

@@ -131,7 +131,7 @@ export class SshMaster implements AsyncDisposable {
  * itself; the end of the pipe means that our process is gone.
  */
 const KEEPER = `folder=$1; shift
-( read -r _ <&3 || { kill -KILL $$; rm -f "$folder/m" "$folder/known_hosts" "$folder/owner"; rmdir "$folder"; } ) >/dev/null 2>&1 &
+( read -r _ <&3 || { kill -KILL $$; rm -f "$folder/m" "$folder/known_hosts"; rmdir "$folder"; } ) >/dev/null 2>&1 &
 exec "$@" 3<&-`;
 
 /** What ssh says when it can connect but not listen for others. */

@@ -185,7 +185,7 @@ test("an ssh that is not installed is said so", async (t) => {
 function folders(): string[] {
   const base = process.env.XDG_RUNTIME_DIR ?? tmpdir();
   return existsSync(base)
-    ? readdirSync(base).filter((name) => /^elsewhere-[0-9a-z]+-[A-Za-z0-9]{6}$/.test(name))
+    ? readdirSync(base).filter((name) => /^elsewhere-[0-9a-z]+-[0-9a-z]{3}-[A-Za-z0-9]{6}$/.test(name))
     : [];
 }
 
