@@ -16,9 +16,9 @@ export class Reporter {
     this.#ctx = ctx;
   }
 
-  /** A sink for what a store or builder says. Log lines that a slow client leaves lying are dropped, and counted. */
+  /** A sink for what a store or builder says. What a slow client leaves lying of a log is dropped, and counted. */
   readonly log = (event: LogEvent): void => {
-    if (this.#writer.backlog > LOG_BACKLOG_BYTES_MAX && isLogLine(event)) {
+    if (this.#writer.backlog > LOG_BACKLOG_BYTES_MAX && mayBeDropped(event)) {
       this.#dropped++;
       return;
     }
@@ -55,8 +55,9 @@ function failureOf(error: unknown): RemoteFailure {
   return { message: messageOf(error) + hint, level: 0, traces: [] };
 }
 
-function isLogLine(event: LogEvent): boolean {
-  return event.kind === "message" || (event.kind === "result" && event.type === RESULT.buildLogLine);
+/** A builder says what it likes, its phases too; beginnings and ends of activities are ours to say. */
+function mayBeDropped({ kind }: LogEvent): boolean {
+  return kind === "message" || kind === "result";
 }
 
 /** What a client that knows no activities is told instead. */
