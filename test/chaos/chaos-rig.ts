@@ -184,11 +184,11 @@ export class ChaosRig implements AsyncDisposable {
       mkdirSync(made, { recursive: true });
   }
 
-  /** Everything in a store's folders but the database's own files and logs. */
+  /** Everything in a store's folders but the database's own files, logs, and what real Nix makes by opening it. */
   #namesIn(name: StoreName): string[] {
     const root = `${this.storeFolder(name)}/nix`;
     return readdirSync(root, { recursive: true, encoding: "utf8" })
-      .filter((file) => !/^var\/(log$|log\/|nix\/db\/)/.test(file))
+      .filter((file) => !/^var\/(log$|log\/|nix\/db\/|nix\/\w+\/per-user)/.test(file))
       .sort();
   }
 }
