@@ -50,6 +50,8 @@ function buildSettings(settings: Settings, env: NodeJS.ProcessEnv): LocalBuildSe
     certificates: settings["ssl-cert-file"] ?? env.NIX_SSL_CERT_FILE ?? env.SSL_CERT_FILE,
     environment: env,
     logLines: settings["log-lines"],
+    postBuildHook: settings["post-build-hook"],
+    recordsRealisations: settings["experimental-features"].includes("ca-derivations"),
     diffHook: settings["run-diff-hook"] ? settings["diff-hook"] : undefined,
   };
 }

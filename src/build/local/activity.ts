@@ -21,7 +21,7 @@ export function startBuildActivity(
 }
 
 /** Ids must differ between the processes whose logs one client may see. */
-function nextActivityId(): number {
+export function nextActivityId(): number {
   return process.pid * IDS_PER_PROCESS + ++made;
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "#base/errors.ts";
 import { decodeText } from "#base/text.ts";
 import { type LogSink, RESULT } from "#nix/log-event.ts";
 
@@ -72,17 +73,30 @@ export class BuildLogFeed {
 
   /** Of what a builder may say in JSON, its phase is for us; the rest is not shown either. */
   #structured(text: string): void {
+    const fault = this.#follow(text);
+    if (fault === undefined) return;
+    const { log } = this.#options;
+    const warning = `warning: Unable to handle a JSON message from the derivation builder: ${fault}\n`;
+    log({ kind: "message", text: warning });
+    this.#plain(STRUCTURED + text);
+  }
+
+  /** Does what a message says; what is wrong with it when it says nothing. */
+  #follow(text: string): string | undefined {
     let said: unknown;
     try {
       said = JSON.parse(text);
-    } catch {
-      this.#plain(STRUCTURED + text);
-      return;
+    } catch (error) {
+      return messageOf(error);
     }
-    const { action, phase } = (said ?? {}) as { action?: unknown; phase?: unknown };
-    if (action !== "setPhase" || typeof phase !== "string") return;
+    if (typeof said !== "object" || said === null) return "it is no object";
+    const { action, phase } = said as { action?: unknown; phase?: unknown };
+    if (typeof action !== "string") return "its 'action' is no text";
+    if (action !== "setPhase") return undefined;
+    if (typeof phase !== "string") return "its 'phase' is no text";
     const { activity, log } = this.#options;
     log({ kind: "result", id: activity, type: RESULT.setPhase, fields: [phase] });
+    return undefined;
   }
 }
 

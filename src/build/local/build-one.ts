@@ -18,6 +18,7 @@ import { checkStoreFolder, detachOutputs } from "./left-by-builder.ts";
 import { checkOutputs } from "./output-checks.ts";
 import { orderOutputs } from "./output-order.ts";
 import { type PlannedOutput, planOutputs } from "./planned-output.ts";
+import { runPostBuildHook } from "./post-build-hook.ts";
 import { prepareBuild } from "./prepare-build.ts";
 import { checkCanBuild } from "./refusal.ts";
 import { runBuilder } from "./run-builder.ts";
@@ -45,6 +46,11 @@ export async function buildOne(site: BuildSite, job: BuildJob): Promise<BuildRes
     facts.timesBuilt = 1;
     const outputs = await attempt(site, job, facts);
     facts.stopTime = nowS(site);
+    await runPostBuildHook(
+      site,
+      job,
+      Array.from(outputs.values(), ({ outPath }) => outPath),
+    );
     return successResult("Built", outputs, facts);
   } catch (error) {
     if (facts.startTime !== undefined) facts.stopTime = nowS(site);

@@ -45,6 +45,7 @@ class GraphBuild {
   readonly #site: BuildSite;
   readonly #parts: WalkParts;
   readonly #graph: DerivationGraph;
+  readonly #told = new Set<string>();
   readonly #begun = new Map<StorePath, Promise<BuildResult>>();
 
   constructor(site: BuildSite, parts: WalkParts) {
@@ -66,11 +67,22 @@ class GraphBuild {
     this.#checkHasOutputs(drvPath, outputs);
     if (this.#mode === "normal") {
       const known = await this.#known(drvPath, (name) => wantsOutput(outputs, name));
-      if (known) return successResult("AlreadyValid", known);
+      if (known) {
+        await this.#recordKnown(known);
+        return successResult("AlreadyValid", known);
+      }
     }
     const result = await this.#build(drvPath);
     const builtOutputs = new Map([...result.builtOutputs].filter(([name]) => wantsOutput(outputs, name)));
     return { ...result, builtOutputs };
+  }
+
+  /** What was built before realisations were kept gets them now. */
+  async #recordKnown(known: ReadonlyMap<string, Realisation>): Promise<void> {
+    const { store, settings } = this.#site;
+    if (!settings.recordsRealisations) return;
+    for (const realisation of known.values())
+      if (!(await store.queryRealisation(realisation.id))) await store.registerRealisation(realisation);
   }
 
   #checkHasOutputs(drvPath: StorePath, outputs: Extract<DerivedPath, { kind: "built" }>["outputs"]): void {
@@ -111,11 +123,12 @@ class GraphBuild {
       const known = await this.#substituteOutputs(drvPath);
       if (known) return successResult("Substituted", known);
     }
+    this.#checkPurity(drvPath);
     await this.#haveInputs(drvPath);
     const resolved = await resolveDerivation(this.#graph, { drvPath, storeDir: store.storeDir });
     const isResolved = resolved.drvPath !== drvPath;
     using _job = await this.#parts.jobs.acquire();
-    this.#parts.request.signal.throwIfAborted();
+    this.#throwIfStopped();
     const result = await buildOne(this.#site, {
       drvPath: resolved.drvPath,
       derivation: resolved.derivation,
@@ -144,7 +157,8 @@ class GraphBuild {
     const outputs = Array.from(result.builtOutputs, ([name, { outPath }]) => [name, outPath] as const);
     this.#graph.noteBuilt(drvPath, new Map(outputs));
     const type = derivationType(this.#graph.derivation(drvPath));
-    if (!isResolved || hasKnownOutputPaths(type)) return result;
+    const isRecorded = !hasKnownOutputPaths(type) || this.#site.settings.recordsRealisations;
+    if (!isResolved || !isRecorded) return result;
     const drvHash = this.#graph.drvHash(drvPath);
     const builtOutputs = new Map<string, Realisation>();
     for (const [outputName, realisation] of result.builtOutputs) {
@@ -153,6 +167,18 @@ class GraphBuild {
       builtOutputs.set(outputName, own);
     }
     return { ...result, builtOutputs };
+  }
+
+  /** What is not impure itself, or fixed, would differ each time with what it is built from. */
+  #checkPurity(drvPath: StorePath): void {
+    const typeOf = (path: StorePath) => derivationType(this.#graph.derivation(path));
+    if (["impure", "fixed"].includes(typeOf(drvPath))) return;
+    for (const input of this.#graph.derivation(drvPath).inputDerivations.keys())
+      if (typeOf(input) === "impure")
+        throw new BuildFailure(
+          "InputRejected",
+          `pure derivation '${this.#print(drvPath)}' depends on impure derivation '${this.#print(input)}'`,
+        );
   }
 
   async #haveInputs(drvPath: StorePath): Promise<void> {
@@ -171,14 +197,23 @@ class GraphBuild {
     ]);
     const failed = results.filter((result) => !isSuccess(result));
     if (failed.length === 0) return;
-    const count = failed.length === 1 ? "1 dependency" : `${failed.length} dependencies`;
-    const why = failed.find(
-      ({ status }) => status !== "DependencyFailed" && status !== "Cancelled",
-    )?.errorMessage;
+    this.#throwIfStopped();
+    for (const { errorMessage } of failed) this.#tellOnce(errorMessage);
     throw new BuildFailure(
       "DependencyFailed",
-      `Cannot build '${this.#print(drvPath)}'.\nReason: ${count} failed.${why ? `\n${why}` : ""}`,
+      `${failed.length} dependencies of derivation '${this.#print(drvPath)}' failed to build`,
     );
+  }
+
+  /** Why something failed that was not itself asked for: its own result reaches nobody. */
+  #tellOnce(errorMessage: string): void {
+    if (errorMessage === "" || this.#told.has(errorMessage)) return;
+    this.#told.add(errorMessage);
+    this.#parts.request.log({ kind: "message", text: `error: ${errorMessage}\n` });
+  }
+
+  #throwIfStopped(): void {
+    this.#parts.request.signal.throwIfAborted();
   }
 
   async #haveDerivation(drvPath: StorePath): Promise<void> {
@@ -192,11 +227,12 @@ class GraphBuild {
     const { store } = this.#site;
     if (!hasKnownOutputPaths(derivationType(this.#graph.derivation(drvPath)))) return undefined;
     const paths = [...(await this.#graph.outputs(drvPath)).values()].flatMap((path) => path ?? []);
-    try {
-      await store.queryValidPaths(paths, { substitute: true });
-    } catch (error) {
-      if (!(this.#parts.request.settings.fallback ?? this.#site.settings.fallback)) throw error;
-    }
+    const { failed } = await store.substitute(paths);
+    if (failed.length > 0 && !(this.#parts.request.settings.fallback ?? this.#site.settings.fallback))
+      throw new BuildFailure(
+        "TransientFailure",
+        `some substitutes for the outputs of derivation '${this.#print(drvPath)}' failed (usually happens due to networking issues); try '--fallback' to build derivation from source `,
+      );
     return await this.#known(drvPath, () => true);
   }
 

@@ -47,7 +47,7 @@ function signed({ store, settings }: BuildSite, info: PathInfo): PathInfo {
 }
 
 async function registerRealisations(
-  { store }: BuildSite,
+  { store, settings }: BuildSite,
   job: BuildJob,
   outputs: readonly SettledOutput[],
 ): Promise<Map<string, Realisation>> {
@@ -55,7 +55,9 @@ async function registerRealisations(
   for (const { name, info } of outputs) {
     const id = { drvHash: job.drvHash, outputName: name };
     const realisation = { id, outPath: info.path, signatures: [], dependentRealisations: new Map() };
-    if (job.derivation.outputs.get(name)?.kind === "floating") await store.registerRealisation(realisation);
+    const kind = job.derivation.outputs.get(name)?.kind;
+    const isWanted = kind === "floating" || (settings.recordsRealisations && kind !== "impure");
+    if (isWanted) await store.registerRealisation(realisation);
     realisations.set(name, realisation);
   }
   return realisations;

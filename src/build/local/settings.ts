@@ -38,6 +38,10 @@ export interface LocalBuildSettings {
   readonly logLines: number;
   /** Program that is run with both versions of an output that a check found to differ. */
   readonly diffHook: string | undefined;
+  /** Program that is run after each build; none when empty. */
+  readonly postBuildHook: string;
+  /** Whether realisations are kept of outputs whose paths derivations know, too: what Nix does with `ca-derivations` enabled. */
+  readonly recordsRealisations: boolean;
 }
 
 export const DEFAULT_LOCAL_BUILD_SETTINGS: LocalBuildSettings = {
@@ -65,4 +69,6 @@ export const DEFAULT_LOCAL_BUILD_SETTINGS: LocalBuildSettings = {
   environment: {},
   logLines: 25,
   diffHook: undefined,
+  postBuildHook: "",
+  recordsRealisations: false,
 };
