@@ -5,8 +5,13 @@ import type { StorePath } from "#nix/store-path.ts";
 export type Origin =
   | { readonly kind: "already-there"; readonly store: string }
   | { readonly kind: "built"; readonly builder: string; readonly drvPath: StorePath }
-  /** The builder took it from a binary cache instead of building it. */
-  | { readonly kind: "substituted"; readonly builder: string; readonly drvPath?: StorePath }
+  /** The builder took it from a binary cache instead of building it; which one, where it says. */
+  | {
+      readonly kind: "substituted";
+      readonly builder: string;
+      readonly drvPath?: StorePath;
+      readonly from?: string;
+    }
   /** It was there already, in another store. */
   | { readonly kind: "copied"; readonly from: string };
 

@@ -8,6 +8,7 @@ import { Execution } from "./execution.ts";
 import type { PlannedBuild, Wish } from "./plan.ts";
 import { Run } from "./run.ts";
 import type { BuilderHealth, BuildSite, Holder, KnownOutputs } from "./site.ts";
+import type { Substitutable } from "./substitution.ts";
 
 /** Everything that a run needs to know and to reach. */
 export interface RealiseRequest {
@@ -24,6 +25,8 @@ export interface RealiseRequest {
   readonly settings: BuildSettings;
   /** The destination may take what it lacks from its own binary caches. */
   readonly substitute: boolean;
+  /** Also what says `allowSubstitutes = false`: `always-allow-substitutes`. */
+  readonly alwaysSubstitutes?: boolean;
   /** Builders may take inputs from their own binary caches. */
   readonly buildersUseSubstitutes: boolean;
   readonly health: BuilderHealth;
@@ -49,11 +52,12 @@ export async function realise(request: RealiseRequest): Promise<RealiseReport> {
   run.announce(builds);
   await run.deliver();
   // A builder that goes away takes its outputs along: what is then missing again is planned anew.
+  if (run.lostSubstitutes > 0) builds = await planAgain(run);
   for (let round = 0; builds.length > 0 && round < request.policy.attemptsMax; round++) {
-    const lostBefore = run.lostBuilders;
+    const lostBefore = run.lostBuilders + run.lostSubstitutes;
     await new Execution(run, builds).finish();
     await run.deliver();
-    if (run.lostBuilders === lostBefore || run.complete()) break;
+    if (run.lostBuilders + run.lostSubstitutes === lostBefore || run.complete()) break;
     builds = run.plan().filter(({ drvPath }) => !run.hasFinalFailure(drvPath));
   }
   request.signal.throwIfAborted();
@@ -62,11 +66,25 @@ export async function realise(request: RealiseRequest): Promise<RealiseReport> {
 }
 
 /** What would be built, and what is there, without building: for `--dry-run`. */
-export async function surveyOnly(
-  request: RealiseRequest,
-): Promise<{ readonly builds: readonly PlannedBuild[]; readonly complete: boolean }> {
+export async function surveyOnly(request: RealiseRequest): Promise<Survey> {
   await using run = new Run(request);
-  return { builds: await firstPlan(run), complete: run.complete() };
+  const builds = await firstPlan(run);
+  return { builds, fetches: run.toFetch(builds), complete: run.complete() };
+}
+
+/** What would happen. */
+export interface Survey {
+  readonly builds: readonly PlannedBuild[];
+  /** Paths that the destination would take from its caches, without what they refer to. */
+  readonly fetches: Substitutable;
+  readonly complete: boolean;
+}
+
+/** What a cache promised and did not give must be built after all. */
+async function planAgain(run: Run): Promise<readonly PlannedBuild[]> {
+  const builds = run.plan();
+  if (builds.length > 0) await run.connect(builds);
+  return run.plan();
 }
 
 /** Asks near stores first, then caches, then builders: whoever can make further questions needless. */

@@ -1,4 +1,4 @@
-import { messageOf } from "#base/errors.ts";
+import { ElsewhereError, messageOf } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuildOutcome, Origin } from "../events.ts";
@@ -10,7 +10,7 @@ import { type PlannedBuild, plan } from "./plan.ts";
 import type { RealiseReport, RealiseRequest } from "./realise.ts";
 import type { Holder, KnownOutputs } from "./site.ts";
 import { SiteConnector } from "./site-connector.ts";
-import { substitutablePaths } from "./substitution.ts";
+import { type Substitutable, substitutablePaths } from "./substitution.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
 /** What is known and reached in one run: the outputs, the stores, the builders. */
@@ -26,7 +26,10 @@ export class Run implements AsyncDisposable {
   readonly #origins = new Map<StorePath, Origin>();
   readonly #made = new Map<StorePath, Origin>();
   readonly #postponed = new Map<StorePath, BuildOutcome>();
-  readonly #substitutable = new Set<StorePath>();
+  /** What the destination can fetch, and from where as far as it says. */
+  readonly #substitutable = new Map<StorePath, string | undefined>();
+  /** Paths that a cache promised and did not give. */
+  lostSubstitutes = 0;
   readonly #losses = new Map<StorePath, Map<string, string>>();
   readonly #home: Feeder;
   #copies = 0;
@@ -78,9 +81,17 @@ export class Run implements AsyncDisposable {
 
   /** Asks the destination what it can substitute: of that, nothing is built. */
   async surveyCaches(): Promise<void> {
-    const { destination, wishes, substitute } = this.request;
+    const { destination, wishes, graph, substitute } = this.request;
     if (!substitute) return;
-    for (const path of await substitutablePaths(destination.store, wishes)) this.#substitutable.add(path);
+    const found = await substitutablePaths({
+      store: destination.store,
+      wishes,
+      graph,
+      outputsOf: (drvPath) => this.outputsOf(drvPath),
+      exists: (path) => this.whereabouts.find(path) !== undefined,
+      always: this.request.alwaysSubstitutes ?? false,
+    });
+    for (const [path, from] of found) this.#substitutable.set(path, from);
   }
 
   plan(): PlannedBuild[] {
@@ -148,8 +159,32 @@ export class Run implements AsyncDisposable {
     const { destination } = this.request;
     const valid = await destination.store.queryValidPaths(wanted, { substitute: true });
     this.whereabouts.add(destination, valid);
-    for (const path of valid) this.#made.set(path, { kind: "substituted", builder: destination.name });
-    for (const path of wanted) if (!valid.has(path)) this.#substitutable.delete(path);
+    for (const path of valid) {
+      const from = this.#substitutable.get(path);
+      this.#made.set(path, { kind: "substituted", builder: destination.name, ...(from && { from }) });
+    }
+    const lost = wanted.filter((path) => !valid.has(path));
+    for (const path of lost) this.#substitutable.delete(path);
+    this.lostSubstitutes += lost.length;
+    if (lost.length > 0 && !this.request.settings.fallback)
+      throw new ElsewhereError(
+        "SUBSTITUTION_FAILED",
+        `Cannot fetch '${lost[0]}'${lost.length > 1 ? ` and ${lost.length - 1} more` : ""}: a cache has it and did not give it`,
+        { hint: "try again, or say --fallback to build it" },
+      );
+  }
+
+  /** What the destination would fetch for `builds` and for the wishes. */
+  toFetch(builds: readonly PlannedBuild[]): Substitutable {
+    const inputs = builds.flatMap(({ derivation }) =>
+      [...derivation.inputDerivations].flatMap(([input, { outputs }]) =>
+        outputs.flatMap((name) => this.outputsOf(input).get(name) ?? []),
+      ),
+    );
+    const wanted = [...this.#wishedPaths(), ...inputs].filter(
+      (path) => this.#substitutable.has(path) && !this.whereabouts.find(path),
+    );
+    return new Map(wanted.map((path) => [path, this.#substitutable.get(path)]));
   }
 
   complete(): boolean {

@@ -58,6 +58,6 @@ const DISTRUST = /not privileged to build/;
 /** Source: every release of Nix since 2.4. */
 const MISMATCH = /^hash mismatch in fixed-output derivation/;
 /** Codes of errors that the other side sent in good order. */
-const ANSWERS = new Set(["REMOTE", "UNTRUSTED"]);
+const ANSWERS = new Set(["REMOTE", "UNTRUSTED", "SUBSTITUTION_FAILED"]);
 const NO_SPACE = /No space left on device|ENOSPC|Disk quota exceeded|database or disk is full/i;
 const SPACE_LINES_MAX = 5;

@@ -58,6 +58,7 @@ export async function prepareRequest(
       policy: { keepGoing: settings.settings["keep-going"], attemptsMax: ATTEMPTS_MAX },
       settings: buildSettings(settings),
       substitute: settings.settings.substitute,
+      alwaysSubstitutes: settings.settings["always-allow-substitutes"],
       buildersUseSubstitutes: settings.settings["builders-use-substitutes"],
       health: await services.health(),
       clock: systemClock,

@@ -70,7 +70,7 @@ export function describeOrigin(origin: Origin): string {
     case "built":
       return `built on ${origin.builder}`;
     case "substituted":
-      return `substituted by ${origin.builder}`;
+      return origin.from ? `substituted from ${origin.from}` : `substituted by ${origin.builder}`;
     case "copied":
       return `copied from ${origin.from}`;
   }
