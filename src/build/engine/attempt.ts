@@ -53,22 +53,32 @@ export async function attempt(
   active: ActiveSite,
   { context, onResult }: { context: AttemptContext; onResult: OnResult },
 ): Promise<void> {
+  const wasBelieved = active.trust.takesOurWord;
+  try {
+    await askFor(builds, active, { context, onResult });
+  } catch (error) {
+    // Not every protocol says beforehand whom a builder trusts.
+    if (!wasBelieved || !isDistrust(error)) throw error;
+    active.trust.takesOurWord = false;
+    await askFor(builds, active, { context, onResult });
+  }
+}
+
+async function askFor(
+  builds: readonly PlannedBuild[],
+  active: ActiveSite,
+  how: { context: AttemptContext; onResult: OnResult },
+): Promise<void> {
   const [first] = builds;
-  if (builds.length === 1 && canGoAlone(first!, active))
-    try {
-      return await buildAlone(first!, active, { context, onResult });
-    } catch (error) {
-      // Not every protocol says beforehand whom a builder trusts.
-      if (!isDistrust(error)) throw error;
-      active.trust.takesOurWord = false;
-    }
-  await buildGraph(builds, active, { context, onResult });
+  if (builds.length === 1 && canGoAlone(first!, active)) await buildAlone(first!, active, how);
+  else await buildGraph(builds, active, how);
 }
 
 /** Whether the derivation with plain inputs is enough: the builder takes our word and its output paths are known. */
 function canGoAlone({ derivation }: PlannedBuild, { trust, site }: ActiveSite): boolean {
   const kinds = [...derivation.outputs.values()].map(({ kind }) => kind);
-  if (kinds.includes("deferred") || kinds.includes("impure")) return !site.traits.takesGraphs;
+  if (kinds.includes("deferred") || kinds.includes("impure"))
+    return !site.traits.takesGraphs && trust.takesOurWord;
   return trust.takesOurWord || !kinds.includes("input-addressed");
 }
 

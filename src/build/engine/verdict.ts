@@ -41,7 +41,7 @@ export function statusOf({ status, errorMessage }: BuildResult): BuildStatus {
   return MISMATCH.test(plain(errorMessage)) ? "HashMismatch" : status;
 }
 
-/** Whether a builder refused a derivation because it does not know what its inputs are made of. */
+/** Whether a builder refused what it cannot make sure of itself. */
 export function isDistrust(error: unknown): boolean {
   return (error instanceof ElsewhereError && error.code === "NOT_TRUSTED") || DISTRUST.test(messageOf(error));
 }
@@ -54,7 +54,7 @@ export function plain(text: string): string {
 /** A builder that cannot do what its line in the machines file says; another may. */
 const WRONG_MACHINE =
   /is required to build .* but I am a|[Mm]issing system features|Required system: .*Current system: /s;
-const DISTRUST = /not privileged to build/;
+const DISTRUST = /not privileged to build|lacks a (valid )?signature/;
 /** Source: every release of Nix since 2.4. */
 const MISMATCH = /^hash mismatch in fixed-output derivation/;
 /** Codes of errors that the other side sent in good order. */

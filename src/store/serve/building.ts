@@ -1,5 +1,6 @@
+import { setImmediate } from "node:timers/promises";
 import { ElsewhereError } from "#base/errors.ts";
-import type { BuildResult, KeyedBuildResult } from "#nix/build-result.ts";
+import { type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -15,9 +16,12 @@ export async function buildDerivation(
   options: RealiseOptions,
 ): Promise<BuildResult> {
   requireNormal(options);
-  return await building(connection, options, () =>
-    connection.call(commands.buildDerivation, { target, options: limitsOf(options.settings) }),
-  );
+  return await building(connection, options, async () => {
+    const request = { target, options: limitsOf(options.settings) };
+    const result = await connection.call(commands.buildDerivation, request);
+    if (!isSuccess(result)) await hearOut(connection);
+    return result;
+  });
 }
 
 /** The protocol tells only whether all went well; a failure is every path's. */
@@ -27,9 +31,12 @@ export async function buildPaths(
   options: RealiseOptions,
 ): Promise<KeyedBuildResult[]> {
   requireNormal(options);
-  const { exitStatus, message } = await building(connection, options, () =>
-    connection.call(commands.buildPaths, { paths, options: limitsOf(options.settings) }),
-  );
+  const { exitStatus, message } = await building(connection, options, async () => {
+    const request = { paths, options: limitsOf(options.settings) };
+    const reply = await connection.call(commands.buildPaths, request);
+    if (reply.exitStatus !== 0) await hearOut(connection);
+    return reply;
+  });
   return paths.map((path) => ({
     path,
     status: exitStatus === 0 ? "Built" : "MiscFailure",
@@ -63,6 +70,15 @@ async function building<T>(
     connection.onStderr = undefined;
     signal.removeEventListener("abort", hangUp);
   }
+}
+
+/**
+ * Waits for the last lines of a log: they were written before the answer, on another channel that may be slower.
+ * What is written there is sent on before a second answer.
+ */
+async function hearOut(connection: ServeConnection): Promise<void> {
+  await connection.call(commands.queryValidPaths, { lock: false, substitute: false, paths: [] });
+  await setImmediate();
 }
 
 function limitsOf(settings: BuildSettings): ServeBuildOptions {
