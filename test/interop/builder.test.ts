@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { appearanceOf } from "#rig/appearance.ts";
 import { NIX_SUITES, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { freePort, withoutSshd } from "#rig/sshd.ts";
 import { ElsewhereClient, type Report } from "./elsewhere-client.ts";
@@ -20,7 +23,7 @@ function stories(suite: NixSuite, trusted: boolean): void {
   const tag = () => `b${process.pid}-${++builds}`;
   before(async () => {
     builder = await startNixBuilder(suite, { name: "builder", trusted });
-    other = await startNixBuilder(suite, { name: "other", trusted });
+    other = await startNixBuilder(suite, { name: "other", trusted, features: "benchmark" });
     client = new ElsewhereClient(builder.nix);
   });
   after(async () => {
@@ -113,23 +116,53 @@ function stories(suite: NixSuite, trusted: boolean): void {
 
   test("goes on with the other builder when one is down, and remembers it", async () => {
     const dead = `ssh-ng://root@127.0.0.1:${await freePort()} x86_64-linux - 4 9`;
-    const [first, second] = [
-      await client.instantiate(tag(), "pair"),
-      await client.instantiate(tag(), "pair"),
-    ];
-    const once = await client.build([dead, builder.machine("ssh-ng")], first[0]!);
-    assert.equal(once.code, 0, once.said);
-    const again = await client.build([dead, builder.machine("ssh-ng")], second[0]!);
-    assert.equal(again.code, 0, again.said);
+    const machines = [dead, builder.machine("ssh-ng")];
+    for (const expected of [/no use of .*Connection refused/, /remembered|^(?!.*Connection refused)/s]) {
+      const [drv] = await client.instantiate(tag(), "pair");
+      const { code, said } = await client.build(machines, drv!);
+      assert.equal(code, 0, said);
+      assert.match(said, expected);
+    }
+  });
+
+  test("gives a build to another builder when its own is killed in the middle of it", async () => {
+    const name = tag();
+    const gate = join(tmpdir(), name);
+    mkdirSync(gate);
+    chmodSync(gate, 0o777);
+    const doomed = await startNixBuilder(suite, { name: "doomed", trusted });
+    try {
+      const [drv] = await client.instantiate(name, "waiting");
+      // The faster one is chosen first.
+      const machines = [doomed.machine("ssh-ng").replace(" 4 1 ", " 4 99 "), builder.machine("ssh-ng")];
+      const building = client.build(machines, drv!);
+      await appearanceOf(join(gate, "begun"), AbortSignal.timeout(60_000));
+      await doomed.sshd.kill();
+      writeFileSync(join(gate, "go"), "");
+      const { code, said, report } = await building;
+      assert.equal(code, 0, said);
+      assert.equal(report!.builds[0]!.builder, builder.uri("ssh-ng"), said);
+    } finally {
+      await doomed[Symbol.asyncDispose]();
+      rmSync(gate, { recursive: true });
+    }
   });
 
   if (trusted) return;
 
-  test("says what to write on a builder that will not take an input", async () => {
-    const [built] = await client.instantiate(tag(), "pair");
-    const elsewhere = await client.build([other.machine("ssh-ng")], built!);
-    assert.equal(elsewhere.code, 0, elsewhere.said);
-  });
+  for (const scheme of ["ssh-ng", "ssh"] as const)
+    test(`says over ${scheme}:// what to write on a builder that will not take an input`, async () => {
+      const [drv] = await client.instantiate(tag(), "special");
+      // What it needs was built on the other: nobody signed it, and this builder cannot build it again.
+      const machines = [
+        builder.machine(scheme, { features: "big-parallel" }),
+        other.machine(scheme, { features: "benchmark", mandatory: "benchmark" }),
+      ];
+      const { code, said } = await client.build(machines, drv!);
+      assert.equal(code, 100, said);
+      assert.match(said, /trusted-users = root stranger/);
+      assert.doesNotMatch(said, /not privileged|unexpected end-of-file/);
+    });
 }
 
 async function assertIsWhole(client: ElsewhereClient): Promise<void> {

@@ -21,16 +21,18 @@ export interface NixBuilderOptions {
   readonly name: string;
   /** False: a daemon that trusts root alone owns the store, and who comes by ssh is another user. */
   readonly trusted: boolean;
+  /** What that daemon says that its machine can do; what Nix says where absent. */
+  readonly features?: string;
 }
 
 export async function startNixBuilder(
   suite: NixSuite,
-  { name, trusted }: NixBuilderOptions,
+  { name, trusted, features }: NixBuilderOptions,
 ): Promise<NixBuilder> {
   const open = new AsyncDisposableStack();
   const nix = open.use(new NixRoot(suite, name));
   await nix.run(["nix-store", "--init"]);
-  if (!trusted) open.use(await startDaemon(nix));
+  if (!trusted) open.use(await startDaemon(nix, features));
   const sshd = open.use(await startSshd({ within: nix.within }));
   const user = trusted ? sshd.user : STRANGER;
   const uri = (scheme: string) => `${scheme}://${user}@127.0.0.1:${sshd.port}`;
@@ -44,12 +46,14 @@ export async function startNixBuilder(
   };
 }
 
-async function startDaemon(nix: NixRoot): Promise<AsyncDisposable> {
+async function startDaemon(nix: NixRoot, features: string | undefined): Promise<AsyncDisposable> {
   // No password at all locks an account for an sshd without PAM; an impossible one does not.
   const words = ["useradd", "--create-home", "--shell", "/bin/sh", "--password", "'*'", STRANGER];
   await nix.run(["sh", "-c", `id ${STRANGER} >/dev/null 2>&1 || ${words.join(" ")}`]);
   await nix.run(["mkdir", "-p", "/nix/var/nix/daemon-socket"]);
-  return await startServer([...nix.within, "nix-daemon", "--option", "trusted-users", "root"], {
+  const settings = ["--option", "trusted-users", "root"];
+  if (features) settings.push("--option", "system-features", features);
+  return await startServer([...nix.within, "nix-daemon", ...settings], {
     socket: `${nix.nixFolder}/var/nix/daemon-socket/socket`,
   });
 }

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { killProcesses, processTree } from "#sandbox/process-tree.ts";
 
 export interface SshdOptions {
   /** Words before sshd's own, to run it in another root. */
@@ -27,6 +28,8 @@ export interface Sshd extends AsyncDisposable {
   readonly publicHostKey: string;
   /** What sshd said so far. */
   log(): string;
+  /** Ends it and every session of it, as a power cut would. */
+  kill(): Promise<void>;
 }
 
 /** Why tests over sshd must be skipped; false when they need not. */
@@ -64,6 +67,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     keyFile,
     publicHostKey: Buffer.from(hostKey).toString("base64"),
     log: log.text,
+    kill: log.kill,
     [Symbol.asyncDispose]: async () => {
       await log.stop();
       rmSync(folder, { recursive: true, force: true });
@@ -115,7 +119,7 @@ function clientConfig(
 /** Starts sshd and waits until it listens. */
 async function runSshd(
   command: readonly string[],
-): Promise<{ text: () => string; stop: () => Promise<void> }> {
+): Promise<{ text: () => string; stop: () => Promise<void>; kill: () => Promise<void> }> {
   const child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", "ignore", "pipe"] });
   let text = "";
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -132,7 +136,11 @@ async function runSshd(
     await exited;
     child.stderr.destroy();
   };
-  return { text: () => text, stop };
+  const kill = async () => {
+    killProcesses(processTree(child.pid!));
+    await exited;
+  };
+  return { text: () => text, stop, kill };
 }
 
 export async function freePort(): Promise<number> {
