@@ -4,21 +4,21 @@ import { asBuffer, compareText } from "#base/text.ts";
 import { type Codec, defineCodec, type WireContext } from "./codec.ts";
 import { Cursor, SHORT } from "./cursor.ts";
 import { mapped } from "./derive.ts";
-import { LIST_LENGTH_MAX } from "./limits.ts";
+import { LIST_LENGTH_MAX, MAP_LENGTH_MAX } from "./limits.ts";
 import { u64 } from "./primitives.ts";
 import { struct } from "./struct.ts";
 import { within } from "./wire-error.ts";
 
 /** A count, then that many items in their order. */
-export function list<T>(item: Codec<T>): Codec<readonly T[]> {
+export function list<T>(item: Codec<T>, lengthMax = LIST_LENGTH_MAX): Codec<readonly T[]> {
   return defineCodec<readonly T[]>({
     read(cursor, ctx) {
       const items: T[] = [];
-      readItems(items, checkedLength(u64.read(cursor, ctx)), { item, cursor, ctx });
+      readItems(items, checkedLength(u64.read(cursor, ctx), lengthMax), { item, cursor, ctx });
       return items;
     },
     *steps(ctx) {
-      const length = checkedLength(yield* u64.steps(ctx));
+      const length = checkedLength(yield* u64.steps(ctx), lengthMax);
       const items: T[] = [];
       while (items.length < length) {
         yield* takeItemsAtHand(items, length, { item, ctx });
@@ -49,7 +49,7 @@ export function set<T extends string>(
 
 /** Entries in the order of the bytes of their keys when written; the last of equal keys counts. */
 export function map<K extends string, V>(key: Codec<K>, value: Codec<V>): Codec<ReadonlyMap<K, V>> {
-  return mapped(list(struct({ key, value })), {
+  return mapped(list(struct({ key, value }), MAP_LENGTH_MAX), {
     parse: (entries): ReadonlyMap<K, V> => new Map(entries.map((entry) => [entry.key, entry.value])),
     print: (map) =>
       [...map].map(([key, value]) => ({ key, value })).sort((a, b) => compareText(a.key, b.key)),
@@ -96,8 +96,8 @@ function* takeItem<T>(item: Codec<T>, index: number, ctx: WireContext): Decoding
   }
 }
 
-function checkedLength(length: number): number {
-  if (length > LIST_LENGTH_MAX) throw new LimitError("a list (in items)", length, LIST_LENGTH_MAX);
+function checkedLength(length: number, lengthMax: number): number {
+  if (length > lengthMax) throw new LimitError("a list (in items)", length, lengthMax);
   return length;
 }
 
