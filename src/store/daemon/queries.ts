@@ -1,3 +1,4 @@
+import { LimitError } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { sortByReferences } from "#store/local/reference-order.ts";
@@ -27,6 +28,8 @@ export async function queryClosure(
   for await (const { path, info } of pathInfosOf(connection, queue)) {
     if (!info) throw new InvalidPathError(printStorePath(connection.agreed.storeDir, path));
     infos.push(info);
+    if (infos.length > CLOSURE_PATHS_MAX)
+      throw new LimitError("a closure (in paths)", infos.length, CLOSURE_PATHS_MAX);
     for (const reference of info.references) {
       if (known.has(reference)) continue;
       known.add(reference);
@@ -59,5 +62,7 @@ async function* pathInfosOf(
   }
 }
 
+/** Most paths of a closure: above any, and below what a store that invents ever new references could fill memory with. */
+const CLOSURE_PATHS_MAX = 1_000_000;
 /** Questions that may be under way at once: bounds what both sides must hold. */
 const OUTSTANDING_MAX = 4096;
