@@ -1,6 +1,8 @@
 import type { Semaphore } from "#base/semaphore.ts";
+import { compareText, encodeText } from "#base/text.ts";
 import { type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
+import { formatDerivation } from "#nix/derivation-aterm.ts";
 import { realisationHash } from "#nix/derivation-hash.ts";
 import { derivationOptions } from "#nix/derivation-options.ts";
 import { derivationType, hasKnownOutputPaths } from "#nix/derivation-type.ts";
@@ -8,7 +10,7 @@ import type { DerivedPath } from "#nix/derived-path.ts";
 import { wantsOutput } from "#nix/derived-path-text.ts";
 import type { Hash } from "#nix/hash.ts";
 import type { Realisation } from "#nix/realisation.ts";
-import { printStorePath, type StorePath } from "#nix/store-path.ts";
+import { nameOf, printStorePath, type StorePath } from "#nix/store-path.ts";
 import type { RealiseOptions } from "#store/realiser.ts";
 import { BuildFailure, failureResult, successResult } from "./build-failure.ts";
 import { buildOne } from "./build-one.ts";
@@ -30,8 +32,20 @@ export async function buildPaths(
   const stop = new AbortController();
   const signal = AbortSignal.any([request.signal, stop.signal]);
   const walk = new GraphBuild(site, { request: { ...request, signal }, jobs, stop });
-  const results = await Promise.all(paths.map((path) => walk.realise(path)));
-  return results.map((result, index) => ({ ...result, path: paths[index]! }));
+  const results = new Map<DerivedPath, Promise<BuildResult>>();
+  for (const path of inNixOrder(paths)) results.set(path, walk.realise(path));
+  return await Promise.all(paths.map(async (path) => ({ ...(await results.get(path)!), path })));
+}
+
+/** As in Nix, work begins in the order of names, so that who asks again gets the same answer. */
+function inNixOrder(paths: readonly DerivedPath[]): DerivedPath[] {
+  return [...paths].sort((a, b) => compareText(goalKey(a), goalKey(b)));
+}
+
+function goalKey(path: DerivedPath): string {
+  return path.kind === "opaque"
+    ? `a$${nameOf(path.path)}$${path.path}`
+    : `b$${nameOf(path.drvPath)}$${path.drvPath}`;
 }
 
 interface WalkParts {
@@ -127,6 +141,7 @@ class GraphBuild {
     await this.#haveInputs(drvPath);
     const resolved = await resolveDerivation(this.#graph, { drvPath, storeDir: store.storeDir });
     const isResolved = resolved.drvPath !== drvPath;
+    if (isResolved) await this.#addDerivation(resolved.derivation);
     using _job = await this.#parts.jobs.acquire();
     this.#throwIfStopped();
     const result = await buildOne(this.#site, {
@@ -139,6 +154,24 @@ class GraphBuild {
     if (isSuccess(result)) return await this.#noteBuilt(drvPath, result, { isResolved });
     if (!this.#parts.request.settings.keepGoing && this.#mode === "normal") this.#parts.stop.abort();
     return result;
+  }
+
+  /** What outputs are said to be made by must be there to be looked at. */
+  async #addDerivation(derivation: BasicDerivation): Promise<void> {
+    const { store } = this.#site;
+    const contents = encodeText(
+      formatDerivation(store.storeDir, { ...derivation, inputDerivations: new Map() }),
+    );
+    await store.addContent({
+      name: `${derivation.name}.drv`,
+      method: "text",
+      algorithm: "sha256",
+      references: derivation.inputSources,
+      dump: "flat",
+      data: (async function* () {
+        yield contents;
+      })(),
+    });
   }
 
   /** Whoever resolves to the same derivation finds it built under this hash. */
@@ -189,15 +222,18 @@ class GraphBuild {
           "InputRejected",
           `Cannot build '${this.#print(drvPath)}'.\nReason: it depends on outputs of what '${this.#print(input)}' builds (dynamic derivations), which is not supported`,
         );
-    const results = await Promise.all([
-      ...Array.from(inputDerivations, ([input, { outputs }]) =>
-        this.realise({ kind: "built", drvPath: input, outputs }),
+    const inputs: DerivedPath[] = [
+      ...inputSources.map((path) => ({ kind: "opaque", path }) as const),
+      ...Array.from(
+        inputDerivations,
+        ([input, { outputs }]) => ({ kind: "built", drvPath: input, outputs }) as const,
       ),
-      ...inputSources.map((path) => this.realise({ kind: "opaque", path })),
-    ]);
-    const failed = results.filter((result) => !isSuccess(result));
-    if (failed.length === 0) return;
-    this.#throwIfStopped();
+    ];
+    const results = await Promise.all(inNixOrder(inputs).map((input) => this.realise(input)));
+    if (results.every(isSuccess)) return;
+    // What was stopped did not fail.
+    const failed = results.filter((result) => !isSuccess(result) && result.status !== "Cancelled");
+    if (failed.length === 0) this.#throwIfStopped();
     for (const { errorMessage } of failed) this.#tellOnce(errorMessage);
     throw new BuildFailure(
       "DependencyFailed",

@@ -15,7 +15,8 @@ export async function compareWithValid(
 ): Promise<Map<string, Realisation>> {
   const infos = await site.store.queryPathInfos(outputs.map(({ info }) => info.path));
   const realisations = new Map<string, Realisation>();
-  for (const { name, info, place } of outputs) {
+  for (const { name, info, place, fault } of outputs) {
+    if (fault) throw fault;
     const valid = infos.get(info.path);
     if (!valid || !hashEquals(valid.narHash, info.narHash))
       throw await differs({ site, job, drv }, info.path, place);

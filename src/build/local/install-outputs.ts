@@ -7,19 +7,33 @@ import { renameCanonical } from "#store/local/canonicalise.ts";
 import type { BuildJob, BuildSite } from "./build-site.ts";
 import type { SettledOutput } from "./settle-output.ts";
 
-/** Moves outputs into the store and registers them, all or none; then the realisations of those whose path was not known. */
+interface Place {
+  readonly site: BuildSite;
+  readonly job: BuildJob;
+}
+
+/**
+ * Moves outputs into the store and registers them, all or none; then the realisations of those whose path was
+ * not known. Throws when one is not what was asked for; it is kept under the path that it makes.
+ */
 export async function installOutputs(
-  { site, job }: { site: BuildSite; job: BuildJob },
+  { site, job }: Place,
   outputs: readonly SettledOutput[],
 ): Promise<Map<string, Realisation>> {
+  await placeOutputs({ site, job }, outputs);
+  const wrong = outputs.find(({ fault }) => fault);
+  if (wrong?.fault) throw wrong.fault;
+  return await registerRealisations(site, job, outputs);
+}
+
+async function placeOutputs({ site, job }: Place, outputs: readonly SettledOutput[]): Promise<void> {
   const { store } = site;
   const paths = outputs.map(({ info }) => info.path);
   await store.addTempRoots(paths);
   // Paths made from contents were not locked before the build.
   const floating = outputs.filter(
-    ({ name }) =>
-      job.derivation.outputs.get(name)?.kind !== "input-addressed" &&
-      job.derivation.outputs.get(name)?.kind !== "fixed",
+    ({ name, fault }) =>
+      fault || !["input-addressed", "fixed"].includes(job.derivation.outputs.get(name)?.kind ?? ""),
   );
   using _locks = await store.lockPaths(
     floating.map(({ info }) => info.path),
@@ -29,7 +43,6 @@ export async function installOutputs(
   const wanted = outputs.filter(({ info }) => job.request.mode === "repair" || !valid.has(info.path));
   for (const output of wanted) await moveIntoPlace(site, output);
   await store.registerOutputs(wanted.map(({ info }) => signed(site, info)));
-  return await registerRealisations(site, job, outputs);
 }
 
 async function moveIntoPlace({ store }: BuildSite, { place, info }: SettledOutput): Promise<void> {

@@ -17,6 +17,8 @@ export interface SettledOutput {
   /** Where it lies now. */
   readonly place: string;
   readonly info: PathInfo;
+  /** Why it is not what was asked for, although it can be kept as what it is. */
+  readonly fault?: BuildFailure;
 }
 
 export interface SettleContext {
@@ -61,13 +63,19 @@ async function settleFixed(
 ): Promise<SettledOutput> {
   const { method, hash } = address;
   const got = await contentsHash(output.place, { method, algorithm: hash.algorithm });
-  if (!hashEquals(hash, got)) throw hashMismatch(context.drv, hash, got);
   if (output.references.length > 0)
     throw new BuildFailure(
       "OutputRejected",
-      `fixed-output derivations must not reference store paths: '${context.drv}' references ${output.references.length} distinct paths, e.g. '${context.storeDir}/${output.references[0]}'`,
+      `fixed-output derivations must not reference store paths: '${context.drv}' is not allowed to refer to other store paths, and references ${output.references.length} distinct paths, e.g. '${context.storeDir}/${output.references[0]}'`,
     );
-  return await settleAt(output, { path: output.path!, contentAddress: address }, context);
+  if (hashEquals(hash, got))
+    return await settleAt(output, { path: output.path!, contentAddress: address }, context);
+  // Kept as what it is: once the derivation says the right hash, it need not be fetched again.
+  const contentAddress: ContentAddress = { method, hash: got };
+  const name = outputPathName(context.drvName, output.name);
+  const path = makeContentAddressedPath(context.storeDir, name, contentAddress, { others: [], self: false });
+  const settled = await settleAt(output, { path, contentAddress }, context);
+  return { ...settled, fault: hashMismatch(context.drv, hash, got) };
 }
 
 async function settleFloating(

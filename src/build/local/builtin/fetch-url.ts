@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { ElsewhereError, messageOf } from "#base/errors.ts";
+import { derivationType, isNetworked } from "#nix/derivation-type.ts";
 import { formatDigest } from "#nix/hash.ts";
 import { restorePath } from "#store/nar/restore-path.ts";
 import { BuildFailure } from "../build-failure.ts";
@@ -13,9 +14,8 @@ import type { BuiltinContext } from "./run-builtin.ts";
 
 /** `builtin:fetchurl`: a file, or with `unpack` a NAR, from the first place that has it. */
 export async function fetchUrl(context: BuiltinContext): Promise<void> {
-  const fixed = context.job.derivation.outputs.get("out");
-  if (fixed?.kind !== "fixed")
-    throw new BuildFailure("InputRejected", "'builtin:fetchurl' must be a fixed-output derivation");
+  if (!isNetworked(derivationType(context.job.derivation)))
+    throw new BuildFailure("InputRejected", "'builtin:fetchurl' must be a fixed-output or impure derivation");
   const urls = [...mirrors(context), ...urlsOf(context)];
   let failure: unknown;
   for (const url of urls) {

@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { posix } from "node:path";
 
 /** Follows symbolic links as a process would that sees the store at its logical place, whatever its place on disk. */
@@ -37,7 +37,7 @@ export class StoreView {
   #linkAt(path: string): string | "nothing" | undefined {
     if (path.split("/").length <= this.#storeDepth) return undefined;
     const real = this.#real(path);
-    const stats = real === undefined ? undefined : lstatSync(real, { throwIfNoEntry: false });
+    const stats = real === undefined ? undefined : statsOf(real);
     if (!stats) return "nothing";
     return stats.isSymbolicLink() ? readlinkSync(real!) : undefined;
   }
@@ -48,6 +48,16 @@ export class StoreView {
     } catch {
       return undefined;
     }
+  }
+}
+
+/** Undefined where nothing is, and below a file. */
+function statsOf(real: string): Stats | undefined {
+  try {
+    return lstatSync(real, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
+    throw error;
   }
 }
 
