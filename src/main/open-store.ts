@@ -28,10 +28,10 @@ export async function openStore(named: string | StoreReference, context: StoreCo
     case "file":
     case "http":
     case "https":
-      return (await import("#store/binary-cache/open-binary-cache.ts")).openBinaryCache(
-        reference,
-        context.cache,
-      );
+      return (await import("#store/binary-cache/open-binary-cache.ts")).openBinaryCache(reference, {
+        storeDir: storeDirOf(reference, context.env),
+        ...context.cache,
+      });
     default:
       throw new ElsewhereError(
         "UNSUPPORTED",
