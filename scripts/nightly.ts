@@ -13,7 +13,7 @@ import { runRound } from "../test/chaos/round.ts";
 import { installSystemParts } from "./system-packages.ts";
 
 const CHAOS_ROUNDS = Number(process.env.ELSEWHERE_CHAOS_ROUNDS ?? 100);
-const FUZZ_RUNS = Number(process.env.ELSEWHERE_FUZZ_RUNS ?? 12_000);
+const FUZZ_RUNS = Number(process.env.ELSEWHERE_FUZZ_RUNS ?? 22_000);
 /** Fewer than these, and the night was no night. */
 const FUZZ_CASES_MIN = 1_000_000;
 /** After so many rounds real Nix looks at the stores too. */
@@ -74,7 +74,7 @@ async function askRealNix(rig: ChaosRig): Promise<void> {
 /** Runs every test that feeds decoders noise, with many more cases, and counts them. */
 async function runFuzz(): Promise<void> {
   const files = globSync("test/**/*.test.ts", { cwd: root })
-    .filter((file) => /FUZZ_RUNS/.test(readFileSync(join(root, file), "utf8")))
+    .filter((file) => file.endsWith(".test.ts") && /#rig\/fuzz/.test(readFileSync(join(root, file), "utf8")))
     .sort();
   say(`Noise for every decoder, ${FUZZ_RUNS} cases of each kind: ${files.length} files`);
   const flags = [

@@ -7,6 +7,7 @@ import type { Decoding } from "#base/decoding.ts";
 import { ElsewhereError } from "#base/errors.ts";
 import { DEFAULT_STORE_DIR } from "#nix/store-path.ts";
 import { decodeDaemonRecording } from "#rig/daemon-recording.ts";
+import { countCases, FUZZ_RUNS as RUNS } from "#rig/fuzz.ts";
 import { withoutShared } from "#rig/shared.ts";
 import { transcripts } from "#rig/transcripts.ts";
 import type { Codec, WireContext } from "#wire/codec/codec.ts";
@@ -19,9 +20,6 @@ import { serverFrame } from "#wire/daemon/stderr.ts";
 import { commands } from "#wire/serve/commands.ts";
 import { exportTrailer } from "#wire/serve/export-stream.ts";
 import { greetServe, welcomeServe } from "#wire/serve/handshake.ts";
-
-/** Cases of each kind: a nightly run sets more. */
-const RUNS = Number(process.env.ELSEWHERE_FUZZ_RUNS ?? 300);
 
 const DAEMON_CODECS: Codec<unknown>[] = [
   ...Object.values(operations).flatMap(({ request, reply }) => [request, reply] as Codec<unknown>[]),
@@ -59,18 +57,19 @@ const anyPiece = fc.oneof(
 );
 const anyNoise = fc.array(anyPiece, { maxLength: 24 }).map((pieces) => Buffer.concat(pieces));
 
-test("noise is refused with an error that a person can read, or is a message", async () => {
+test("noise is refused with an error that a person can read, or is a message", async (t) => {
   await fc.assert(
     fc.asyncProperty(anyCodec, anyNoise, fc.integer({ min: 1, max: 64 }), async (of, noise, size) => {
       await readOrRefuse((ctx) => of.codec.decode(ctx), { ctx: context(of.version), bytes: noise, size });
     }),
     { numRuns: RUNS * 10 },
   );
+  countCases(t, RUNS * 10);
 });
 
 test("a recorded message that was cut off or changed is refused, or is another message", {
   skip: withoutShared,
-}, async () => {
+}, async (t) => {
   const messages = recordedMessages();
   assert.ok(messages.length > 500);
   await fc.assert(
@@ -89,9 +88,10 @@ test("a recorded message that was cut off or changed is refused, or is another m
     ),
     { numRuns: RUNS * 10 },
   );
+  countCases(t, RUNS * 10);
 });
 
-test("noise in a handshake is refused on both sides", async () => {
+test("noise in a handshake is refused on both sides", async (t) => {
   const options = { storeDir: DEFAULT_STORE_DIR };
   await fc.assert(
     fc.asyncProperty(fc.nat({ max: 3 }), anyNoise, async (kind, noise) => {
@@ -109,9 +109,10 @@ test("noise in a handshake is refused on both sides", async () => {
     }),
     { numRuns: RUNS },
   );
+  countCases(t, RUNS);
 });
 
-test("frames come out as they went in, whatever the chunks; a missing end is an error", async () => {
+test("frames come out as they went in, whatever the chunks; a missing end is an error", async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { maxLength: 6 }),
@@ -130,6 +131,7 @@ test("frames come out as they went in, whatever the chunks; a missing end is an 
     ),
     { numRuns: RUNS },
   );
+  countCases(t, RUNS);
 });
 
 test("what nobody read of framed contents is drained", async () => {
