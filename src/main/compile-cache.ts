@@ -9,7 +9,11 @@ import { isAbsolute, join } from "node:path";
  */
 export function keepCompiledCode(env: NodeJS.ProcessEnv): void {
   const folder = userCacheFolder(env);
-  if (folder !== undefined) module.enableCompileCache(join(folder, "elsewhere/compiled"));
+  if (folder === undefined) return;
+  const compiled = join(folder, "elsewhere/compiled");
+  // Set by the script that starts us, so that this file too is kept; not meant for what we start.
+  if (env.NODE_COMPILE_CACHE === compiled) delete env.NODE_COMPILE_CACHE;
+  else module.enableCompileCache(compiled);
 }
 
 function userCacheFolder({ XDG_CACHE_HOME }: NodeJS.ProcessEnv): string | undefined {

@@ -4,11 +4,14 @@ import { ServeStore } from "#store/serve/serve-store.ts";
 import { splitShellWords } from "#transport/shell-words.ts";
 import { SshHost } from "#transport/ssh-host.ts";
 import type { SshSettings } from "#transport/ssh-settings.ts";
+import { ThisHost } from "#transport/this-host.ts";
 import { positiveParam, type StoreContext, storeDirOf } from "./store-context.ts";
 
 /** The store of an `ssh://` or `ssh-ng://` reference. Source of the parameters: Nix manual, "SSH Store". */
 export function openSshStore(reference: StoreReference, context: StoreContext): DaemonStore | ServeStore {
-  const host = new SshHost(sshSettingsOf(reference, context));
+  const isHere = reference.authority === "localhost";
+  const host = isHere ? new ThisHost() : new SshHost(sshSettingsOf(reference, context));
+  host.prepare();
   const command = remoteCommandOf(reference);
   const connectionsMax = positiveParam(reference, "max-connections");
   const parts = {

@@ -18,11 +18,19 @@ export class ConnectionPool<C extends PooledConnection> implements AsyncDisposab
   readonly #permits: Semaphore;
   readonly #idle: C[] = [];
   readonly #all = new Set<C>();
+  #prepared: Promise<C> | undefined;
   #isClosed = false;
 
   constructor({ open, connectionsMax }: PoolOptions<C>) {
     this.#open = open;
     this.#permits = new Semaphore(connectionsMax);
+  }
+
+  /** Begins to connect when nothing is connected yet. Whoever leases first gets that connection, or why there is none. */
+  prepare(): void {
+    if (this.#all.size > 0 || this.#prepared || this.#isClosed) return;
+    this.#prepared = this.#openOne();
+    this.#prepared.catch(() => undefined);
   }
 
   /** Runs `work` with a connection of its own. */
@@ -35,7 +43,7 @@ export class ConnectionPool<C extends PooledConnection> implements AsyncDisposab
   async lease(): Promise<Lease<C>> {
     const permit = await this.#permits.acquire();
     try {
-      const connection = this.#takeIdle() ?? (await this.#openOne());
+      const connection = this.#takeIdle() ?? (await (this.#takePrepared() ?? this.#openOne()));
       return {
         connection,
         [Symbol.asyncDispose]: async () => {
@@ -65,8 +73,15 @@ export class ConnectionPool<C extends PooledConnection> implements AsyncDisposab
     return undefined;
   }
 
+  #takePrepared(): Promise<C> | undefined {
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    return prepared;
+  }
+
   async #openOne(): Promise<C> {
     const connection = await this.#open();
+    if (this.#isClosed) await connection[Symbol.asyncDispose]();
     this.#all.add(connection);
     return connection;
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { ByteSource } from "#base/byte-reader.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -32,13 +33,23 @@ export async function copyClosure(
 ): Promise<PathInfo[]> {
   const roots = [...new Set(paths)];
   if (roots.length === 0) return [];
-  if (!options.repair) {
-    // A store that has a path has all that it refers to.
-    const valid = await to.queryValidPaths(roots);
-    if (valid.size === roots.length) return announceNothing(options);
-  }
+  const valid = options.repair ? undefined : to.queryValidPaths(roots);
+  // One that has to be reached first leaves time to ask the other.
+  const closure = (await isSettled(valid)) ? undefined : from.queryClosure(roots);
+  closure?.catch(() => undefined);
+  // A store that has a path has all that it refers to.
+  if ((await valid)?.size === roots.length) return announceNothing(options);
   options.signal?.throwIfAborted();
-  return await copyPaths(from, to, await from.queryClosure(roots), options);
+  return await copyPaths(from, to, await (closure ?? from.queryClosure(roots)), options);
+}
+
+/** Whether an answer is there without waiting for anything but this process. */
+async function isSettled(answer: Promise<unknown> | undefined): Promise<boolean> {
+  const settled = answer?.then(
+    () => true,
+    () => true,
+  );
+  return await Promise.race([settled, setImmediate(false)].filter((each) => each !== undefined));
 }
 
 /** Brings those of `infos` that `to` lacks into it. They must be in the order of their references. */
@@ -59,11 +70,14 @@ export async function copyPaths(
     paths: missing,
     bytes: missing.reduce((sum, { narSize }) => sum + narSize, 0),
   });
-  await to.addPaths(inTransit(from.narsFromPaths(missing), options), {
-    checkSignatures,
-    repair,
-    count: missing.length,
-  });
+  await to.addPaths(
+    inTransit(from.narsFromPaths(missing, { reuseChunks: to.keepsNoChunks === true }), options),
+    {
+      checkSignatures,
+      repair,
+      count: missing.length,
+    },
+  );
   return missing;
 }
 

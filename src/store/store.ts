@@ -12,6 +12,11 @@ export interface IncomingPath {
   readonly nar: ByteSource;
 }
 
+export interface NarOptions {
+  /** A chunk may be overwritten once the next is asked for: for consumers that keep none. */
+  readonly reuseChunks?: boolean;
+}
+
 export interface AddOptions {
   /** Write it again although the path is valid. */
   readonly repair?: boolean;
@@ -39,6 +44,9 @@ export interface Store extends AsyncDisposable {
   /** As a person would type it: `ssh-ng://host`, `local?root=/x`, `daemon`. */
   readonly uri: string;
 
+  /** Begins what the first answer needs, such as a connection, and waits for nothing. What fails is told then. */
+  prepare?(): void;
+
   /** The information of those among `paths` that are valid. One query, however many paths. */
   queryPathInfos(paths: Iterable<StorePath>): Promise<Map<StorePath, PathInfo>>;
   /** Those among `paths` that are valid; with `substitute`, after the store has tried to substitute the others. */
@@ -49,9 +57,11 @@ export interface Store extends AsyncDisposable {
   /** The NAR of a valid path. Nothing else may be asked of this store before it is consumed, unless it says otherwise. */
   narFromPath(path: StorePath): ByteSource;
   /** The NARs of `infos`, in that order, in as few round trips as the store can. Each must be consumed before the next. */
-  narsFromPaths(infos: readonly PathInfo[]): AsyncIterable<IncomingPath>;
+  narsFromPaths(infos: readonly PathInfo[], options?: NarOptions): AsyncIterable<IncomingPath>;
   /** Adds paths, references before referrers. Those already valid are skipped. What came whole stays when the stream breaks. */
   addPaths(paths: AsyncIterable<IncomingPath>, options?: AddOptions): Promise<void>;
+  /** Whether `addPaths` is done with each chunk of a NAR before it asks for the next. */
+  readonly keepsNoChunks?: boolean;
   /** Adds contents under the path that they make. */
   addContent(content: IncomingContent): Promise<PathInfo>;
 }

@@ -39,11 +39,17 @@ export class SshHost implements AsyncDisposable {
       });
   }
 
+  /** Asks ssh what it will need to be told, beside other work. Connects to nothing. */
+  prepare(): void {
+    this.#common ??= this.#readCommon();
+    this.#common.catch(() => undefined);
+  }
+
   /** Runs a command on the host; its words are quoted for the shell there. */
   async openSession(command: readonly string[], { peer, onStderr }: SshSessionOptions): Promise<ByteStream> {
     const explain = (end: ProcessEnd) => explainSshEnd(peer, command, end);
-    this.#common ??= this.#readCommon();
-    const { args, configuration } = await this.#common;
+    this.prepare();
+    const { args, configuration } = await this.#common!;
     const shared = sharesConnections(configuration) ? undefined : await this.#sharedArguments(args, explain);
     return openCommand(
       [this.#program, ...args, ...(shared ?? []), ...sessionArguments(this.settings, command)],

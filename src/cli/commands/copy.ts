@@ -57,7 +57,9 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
     throw new UsageError("Cannot copy nothing", "name store paths, or --all");
   const settings = await settingsFor(context, flags);
   await using from = await services.openStore(flags.from ?? flags.store, settings);
+  from.prepare?.();
   await using to = await services.openStore(flags.to ?? flags.store, settings);
+  to.prepare?.();
   const paths = await pathsOf(from, words, flags);
   const meter = copyMeter(terminal, { quiet: flags.quiet === true, from: from.uri, to: to.uri });
   const options = {

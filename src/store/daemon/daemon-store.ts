@@ -32,6 +32,8 @@ export interface DaemonStoreOptions {
   /** Makes a connection to the daemon. */
   readonly connect: () => Promise<ByteStream>;
   readonly connectionsMax?: number;
+  /** The newest minor version of the protocol to speak. */
+  readonly minor?: number;
   /** Goes with the store: the ssh host, for one. */
   readonly owned?: AsyncDisposable;
 }
@@ -43,15 +45,23 @@ export interface DaemonStoreOptions {
 export class DaemonStore implements CollectableStore, Realiser {
   readonly uri: string;
   readonly storeDir: StoreDir;
+  readonly keepsNoChunks = true;
   readonly #pool: ConnectionPool<DaemonConnection>;
   readonly #owned: AsyncDisposable | undefined;
 
-  constructor({ uri, storeDir, connect, connectionsMax = CONNECTIONS_MAX, owned }: DaemonStoreOptions) {
+  constructor({
+    uri,
+    storeDir,
+    connect,
+    connectionsMax = CONNECTIONS_MAX,
+    owned,
+    ...spoken
+  }: DaemonStoreOptions) {
     this.uri = uri;
     this.storeDir = storeDir;
     this.#owned = owned;
     this.#pool = new ConnectionPool({
-      open: async () => DaemonConnection.open(await connect(), storeDir),
+      open: async () => DaemonConnection.open(await connect(), { storeDir, ...spoken }),
       connectionsMax,
     });
   }
@@ -63,6 +73,10 @@ export class DaemonStore implements CollectableStore, Realiser {
       nixVersion: agreed.nixVersion,
       trusted: agreed.trusted,
     }));
+  }
+
+  prepare(): void {
+    this.#pool.prepare();
   }
 
   async queryPathInfos(paths: Iterable<StorePath>): Promise<Map<StorePath, PathInfo>> {

@@ -20,6 +20,8 @@ export interface ServeStoreOptions {
   readonly storeDir: StoreDir;
   readonly connect: ServeConnect;
   readonly connectionsMax?: number;
+  /** The newest minor version of the protocol to speak. */
+  readonly minor?: number;
   /** Goes with the store: the ssh host, for one. */
   readonly owned?: AsyncDisposable;
 }
@@ -28,19 +30,34 @@ export interface ServeStoreOptions {
 export class ServeStore implements Store, Realiser {
   readonly uri: string;
   readonly storeDir: StoreDir;
+  readonly keepsNoChunks = true;
   readonly #pool: ConnectionPool<ServeConnection>;
   readonly #owned: AsyncDisposable | undefined;
 
-  constructor({ uri, storeDir, connect, connectionsMax = CONNECTIONS_MAX, owned }: ServeStoreOptions) {
+  constructor({
+    uri,
+    storeDir,
+    connect,
+    connectionsMax = CONNECTIONS_MAX,
+    owned,
+    ...spoken
+  }: ServeStoreOptions) {
     this.uri = uri;
     this.storeDir = storeDir;
     this.#owned = owned;
-    this.#pool = new ConnectionPool({ open: () => ServeConnection.open(connect, storeDir), connectionsMax });
+    this.#pool = new ConnectionPool({
+      open: () => ServeConnection.open(connect, { storeDir, ...spoken }),
+      connectionsMax,
+    });
   }
 
   /** Connects, and tells which protocol is spoken. */
   async ping(): Promise<{ readonly protocol: string }> {
     return await this.#pool.use(async ({ agreed }) => ({ protocol: `2.${agreed.version}` }));
+  }
+
+  prepare(): void {
+    this.#pool.prepare();
   }
 
   async queryPathInfos(paths: Iterable<StorePath>): Promise<Map<StorePath, PathInfo>> {
