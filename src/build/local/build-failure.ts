@@ -33,13 +33,14 @@ export function successResult(
 
 /** The result that an error stands for. */
 export function failureResult(error: unknown, facts: ResultFacts = {}): BuildResult {
+  const status = statusOf(error);
   // Who stopped the builds knows why; to say it once more for each would bury the reason.
   if (status === "Cancelled" && !(error instanceof BuildFailure)) return { ...NOTHING, ...facts, status };
   const hint = error instanceof ElsewhereError && error.hint ? `\n${error.hint}` : "";
   return {
     ...NOTHING,
     ...facts,
-    status: statusOf(error),
+    status,
     errorMessage: messageOf(error) + hint,
   };
 }
