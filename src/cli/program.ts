@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { messageOf } from "#base/errors.ts";
 import type { CommandContext } from "./command-context.ts";
 import { COMMANDS } from "./command-list.ts";
-import { UsageError } from "./error-report.ts";
+import { EXIT, UsageError } from "./error-report.ts";
 import { styleFor } from "./style.ts";
 
 /** Runs one command line; the exit code. Errors of the command itself are thrown. */
@@ -18,9 +18,31 @@ export async function runProgram(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
-    throw new UsageError(messageOf(error).replace(/^error: /, ""), hintFor(args));
+    if (error.code === "commander.help") return await showGroup(program, context, args);
+    throw new UsageError(...usageFault(messageOf(error), args));
   }
   return exitCode;
+}
+
+/** A command that is only a name for others was typed alone: what it holds is shown. */
+async function showGroup(
+  program: Command,
+  { terminal }: CommandContext,
+  args: readonly string[],
+): Promise<number> {
+  const named = program.commands.find(
+    (command) => command.name() === args.find((arg) => !arg.startsWith("-")),
+  );
+  terminal.error((named ?? program).helpInformation());
+  return EXIT.usage;
+}
+
+/** What commander says, as a sentence and a hint. */
+function usageFault(message: string, args: readonly string[]): [message: string, hint: string] {
+  const [said, guess] = message.replace(/^error: /, "").split("\n", 2) as [string, string | undefined];
+  const meant = guess === undefined ? undefined : /Did you mean (?:one of )?(.*?)\?\)?$/.exec(guess)?.[1];
+  const sentence = said.charAt(0).toUpperCase() + said.slice(1);
+  return [meant === undefined ? sentence : `${sentence}: did you mean ${meant}?`, hintFor(args)];
 }
 
 /** The program with every command's summary, and in full the one that `args` names. */

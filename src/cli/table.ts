@@ -1,17 +1,15 @@
-/** Columns as wide as they must be; where the line is too long, the widest column gives way. */
+/**
+ * Columns as wide as they must be. Where the line is longer than `columns`, the widest column gives way, and the
+ * first one, which names what the line is about, only when no other can. With no `columns` nothing is cut.
+ */
 export function formatTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  columns: number,
+  columns?: number,
 ): string {
   const all = [head, ...rows];
   const widths = head.map((_, index) => Math.max(...all.map((row) => (row[index] ?? "").length)));
-  const gaps = GAP.length * (head.length - 1);
-  for (let over = sum(widths) + gaps - columns; over > 0; over = sum(widths) + gaps - columns) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if (widths[widest]! <= WIDTH_MIN) break;
-    widths[widest] = Math.max(WIDTH_MIN, widths[widest]! - over);
-  }
+  if (columns !== undefined) shrink(widths, columns - GAP.length * (head.length - 1));
   return all
     .map(
       (row) =>
@@ -21,6 +19,15 @@ export function formatTable(
           .trimEnd()}\n`,
     )
     .join("");
+}
+
+function shrink(widths: number[], room: number): void {
+  while (sum(widths) > room) {
+    const widest = Math.max(...widths.slice(1));
+    const column = widest > WIDTH_MIN ? widths.lastIndexOf(widest) : 0;
+    if (widths[column]! <= WIDTH_MIN) return;
+    widths[column]!--;
+  }
 }
 
 function cell(text: string, width: number): string {

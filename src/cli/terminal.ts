@@ -12,6 +12,8 @@ export interface Terminal {
   readonly colours: { readonly error: boolean; readonly output: boolean };
   /** Width of standard error in columns. */
   columns(): number;
+  /** Width of standard output; absent where it is no terminal, so that nothing need be cut. */
+  outputColumns(): number | undefined;
   /** Waits until everything is written. */
   flush(): Promise<void>;
 }
@@ -41,6 +43,7 @@ export function openTerminal(process: ProcessLike): Terminal {
     live: stderr.isTTY === true && env.TERM !== "dumb",
     colours: { error: wantsColours(stderr, env), output: wantsColours(stdout, env) },
     columns: () => (stderr as WriteStream).columns || DEFAULT_COLUMNS,
+    outputColumns: () => (stdout.isTTY ? (stdout as WriteStream).columns || DEFAULT_COLUMNS : undefined),
     flush: async () => {
       await Promise.all(
         [stdout, stderr].map((stream) => new Promise<void>((done) => stream.write("", () => done()))),

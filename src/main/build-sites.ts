@@ -18,6 +18,7 @@ export function machineSite(machine: Machine, { settings }: ResolvedSettings): B
       : []),
   ]);
   return {
+    uri: nameOf(machine.uri),
     traits: {
       name: nameOf(machine.uri),
       systems: machine.systems,

@@ -63,7 +63,7 @@ test("the summary says what was built where and what was sent there", () => {
     },
     { kind: "path-ready", path: hello, origin: { kind: "built", builder: "box", drvPath: hello } },
   ];
-  const summary = summaryOf(fold(events), 100);
+  const summary = summaryOf(fold(events), { columns: 100 });
   assert.match(summary, /hello-2\.12 +built +box +1\.5 s/);
   assert.match(summary, /box +1 +0 +0 +1\.5 s +3 paths, 4\.0 KiB/);
   assert.match(summary, /hello-2\.12 +built on box/);
@@ -114,6 +114,7 @@ test("with no terminal the view writes plain lines; quietly, only what went wron
     live: false,
     colours: { error: false, output: false },
     columns: () => 80,
+        outputColumns: () => 80,
     flush: async () => undefined,
   };
   const options = { logs: false, verbose: false, print: String, now: () => 0 };

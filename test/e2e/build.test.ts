@@ -43,7 +43,7 @@ for (const suite of NIX_SUITES)
         "ssh-ng://rig x86_64-linux",
       );
       assert.equal(code, 100, err);
-      assert.match(err, /failed bad on ssh-ng:\/\/rig: .*exit code 3/);
+      assert.match(err, /failed bad on rig: .*exit code 3/);
       assert.match(err, /> line 1\n {2}> line 2\n {2}> line 3\n/);
       const log = await rig.elsewhere("log", `/nix/store/${file.split("/").at(-1)}`);
       assert.equal(log.out, "line 1\nline 2\nline 3\n");

@@ -12,6 +12,8 @@ export interface Holder {
 /** A machine that can build; nothing is connected yet. */
 export interface BuildSite {
   readonly traits: BuilderTraits;
+  /** Where it is, as the machines file has it, without parameters; absent for this machine. */
+  readonly uri?: string;
   /** Throws when it cannot be reached within its own time limit. */
   connect(signal: AbortSignal): Promise<ConnectedSite>;
 }

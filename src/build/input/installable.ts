@@ -6,6 +6,8 @@ import { isDerivationPath, parseInStore, type StoreDir, type StorePath } from "#
 /** What a person names on the command line. `outputs` undefined: the usual ones. */
 export type Installable =
   | { readonly kind: "derivation"; readonly path: StorePath; readonly outputs: OutputsSpec | undefined }
+  /** A store path that nobody says how to build. */
+  | { readonly kind: "path"; readonly path: StorePath; readonly outputs: undefined }
   /** A `.drv` file outside any store. */
   | { readonly kind: "file"; readonly file: string; readonly outputs: OutputsSpec | undefined }
   /** Derivations as JSON; `-` is standard input. */
@@ -19,9 +21,14 @@ export function parseInstallable(text: string, storeDir: StoreDir): Installable 
   if (base.startsWith(`${storeDir}/`)) {
     const { path, rest } = parseInStore(storeDir, base);
     if (rest === "" && isDerivationPath(path)) return { kind: "derivation", path, outputs };
-    throw new ElsewhereError("NOT_A_DERIVATION", `Cannot build '${text}': it is not a derivation`, {
-      hint: "name its .drv (see 'elsewhere path-info --json'), or fetch it with 'elsewhere copy --from STORE'",
-    });
+    if (outputs === undefined) return { kind: "path", path, outputs };
+    throw new ElsewhereError(
+      "NOT_A_DERIVATION",
+      `Cannot build outputs of '${base}': it is not a derivation`,
+      {
+        hint: "name its .drv (see 'elsewhere path-info --json'), or leave out what follows '^'",
+      },
+    );
   }
   if (base.endsWith(".drv")) return { kind: "file", file: base, outputs };
   if (base === "-" || base.endsWith(".json")) return { kind: "json", file: base, outputs };

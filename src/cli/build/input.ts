@@ -27,6 +27,8 @@ export interface InputOptions {
 
 /** What is to be built, and the store that holds its derivations. */
 export interface BuildInput {
+  /** Store paths that shall be valid, and nobody says how to build. */
+  readonly paths: readonly StorePath[];
   readonly graph: Map<StorePath, Derivation>;
   readonly wishes: readonly Wish[];
   readonly drvStore: Store;
@@ -55,7 +57,7 @@ async function fromFile(installable: Installable, { destination }: InputOptions)
       ? readDrvFile(file, storeDir)
       : readDrvJson((await readInput(file)).toString("utf8"), folder, storeDir);
   const wishes = roots.map((root) => wishOf(graph, root, installable.outputs));
-  return { graph, wishes, drvStore: store };
+  return { paths: [], graph, wishes, drvStore: store };
 }
 
 async function fromStore(
@@ -68,12 +70,16 @@ async function fromStore(
   const asked: { readonly drvPath: StorePath; readonly outputs: OutputsSpec | undefined }[] = [...evaluated];
   for (const one of installables)
     if (one.kind === "derivation") asked.push({ drvPath: one.path, outputs: one.outputs });
+  const paths = [...new Set(installables.flatMap((one) => (one.kind === "path" ? one.path : [])))];
+  if (asked.length === 0 && paths.length > 0)
+    return { paths, graph: new Map(), wishes: [], drvStore: options.destination };
   if (asked.length === 0)
     throw new ElsewhereError("NOTHING", "Cannot build: the expression holds no derivation");
   const drvStore = options.evalStore ?? (await holderOfDrvs(context, asked[0]!.drvPath, options));
   const roots = new Set(asked.map(({ drvPath }) => drvPath));
   const graph = await loadGraph(roots, drvStore.storeDir, drvReader(drvStore));
   return {
+    paths,
     graph,
     wishes: mergeWishes(asked.map((one) => wishOf(graph, one.drvPath, one.outputs))),
     drvStore,

@@ -12,19 +12,24 @@ import type { CollectableStore, Store } from "#store/store.ts";
  */
 export async function makeLinks(
   { wishes, destination }: Pick<RealiseRequest, "wishes" | "destination">,
-  report: RealiseReport,
-  prefix: string,
+  { report, paths, prefix }: { report: RealiseReport; paths: readonly StorePath[]; prefix: string },
 ): Promise<void> {
   const { store } = destination;
+  const place = async (link: string, path: StorePath) => {
+    placeLink(link, placeOf(store, path), store);
+    if (isCollectable(store)) await store.addIndirectRoot(link);
+  };
   for (const [index, { drvPath, outputs }] of wishes.entries()) {
     const stem = index === 0 ? prefix : `${prefix}-${index}`;
     for (const name of outputs) {
       const path = report.outputsOf(drvPath).get(name);
       if (!path) continue;
-      const link = resolve(name === "out" ? stem : `${stem}-${name}`);
-      placeLink(link, placeOf(store, path), store);
-      if (isCollectable(store)) await store.addIndirectRoot(link);
+      await place(resolve(name === "out" ? stem : `${stem}-${name}`), path);
     }
+  }
+  for (const [index, path] of paths.entries()) {
+    const number = wishes.length + index;
+    await place(resolve(number === 0 ? prefix : `${prefix}-${number}`), path);
   }
 }
 

@@ -1,8 +1,13 @@
 import type { RealiseReport, RealiseRequest } from "#build/engine/realise.ts";
+import type { Origin } from "#build/events.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 
 /** As `nix build --json`, with where each output came from, and what was built on the way. */
-export function reportJson({ wishes, destination }: RealiseRequest, report: RealiseReport): string {
+export function reportJson(
+  { wishes, destination }: RealiseRequest,
+  report: RealiseReport,
+  obtained: ReadonlyMap<StorePath, Origin>,
+): string {
   const print = (path: StorePath) => printStorePath(destination.store.storeDir, path);
   const entries = wishes.map(({ drvPath, outputs }) => {
     const known = report.outputsOf(drvPath);
@@ -22,5 +27,6 @@ export function reportJson({ wishes, destination }: RealiseRequest, report: Real
       outputs: Object.fromEntries([...outcome.outputs].map(([name, path]) => [name, print(path)])),
     }),
   }));
-  return JSON.stringify({ requested: entries, builds, complete: report.complete });
+  const paths = Array.from(obtained, ([path, origin]) => ({ path: print(path), origin }));
+  return JSON.stringify({ requested: [...entries, ...paths], builds, complete: report.complete });
 }

@@ -3,8 +3,10 @@ import { systemClock } from "#base/clock.ts";
 import type { RealiseRequest } from "#build/engine/realise.ts";
 import type { BuildSite } from "#build/engine/site.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
+import type { StorePath } from "#nix/store-path.ts";
 import { simpleScheduler } from "#schedule/simple-scheduler.ts";
 import type { Store } from "#store/store.ts";
+import { builderNames } from "../builder-names.ts";
 import type { CommandContext } from "../command-context.ts";
 import type { SettingFlags } from "../setting-flags.ts";
 import { gatherInput } from "./input.ts";
@@ -26,6 +28,8 @@ export interface BuildFlags extends SettingFlags {
 
 export interface PreparedRequest extends AsyncDisposable {
   readonly request: Omit<RealiseRequest, "events">;
+  /** Store paths that shall be valid, and nobody says how to build. */
+  readonly paths: readonly StorePath[];
 }
 
 /** Opens the stores, finds out what is asked for, and lists who could build it. */
@@ -64,7 +68,7 @@ export async function prepareRequest(
       clock: systemClock,
       signal,
     };
-    return { request, [Symbol.asyncDispose]: () => closeAll(opened) };
+    return { request, paths: input.paths, [Symbol.asyncDispose]: () => closeAll(opened) };
   } catch (error) {
     await closeAll(opened);
     throw error;
@@ -79,17 +83,13 @@ async function sitesOf(
   const local = await services.localSite(destination, settings);
   const machines = await services.machines(settings);
   const remote = await Promise.all(machines.map((machine) => services.machineSite(machine, settings)));
-  return distinguish([...remote, ...(local ? [local] : [])]);
+  return [...named(remote), ...(local ? [local] : [])];
 }
 
-/** Builders on the same host, told apart by number: `ssh-ng://box`, `ssh-ng://box#2`. */
-function distinguish(sites: readonly BuildSite[]): BuildSite[] {
-  const seen = new Map<string, number>();
-  return sites.map(({ traits, connect }) => {
-    const number = (seen.get(traits.name) ?? 0) + 1;
-    seen.set(traits.name, number);
-    return { traits: number === 1 ? traits : { ...traits, name: `${traits.name}#${number}` }, connect };
-  });
+/** Each builder under a name that no other has. */
+function named(sites: readonly BuildSite[]): BuildSite[] {
+  const names = builderNames(sites.map(({ traits }) => traits.name));
+  return sites.map((site, index) => ({ ...site, traits: { ...site.traits, name: names[index]! } }));
 }
 
 function buildSettings({ settings }: ResolvedSettings): RealiseRequest["settings"] {

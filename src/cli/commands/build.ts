@@ -1,7 +1,9 @@
 import { Command, Option } from "commander";
 import { systemClock } from "#base/clock.ts";
+import { obtainPaths } from "#build/engine/obtain-paths.ts";
 import { type RealiseReport, type RealiseRequest, realise } from "#build/engine/realise.ts";
-import { printStorePath } from "#nix/store-path.ts";
+import type { Origin } from "#build/events.ts";
+import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { printDryRun } from "../build/dry-run.ts";
 import { buildExitCode } from "../build/exit-code.ts";
 import { LogKeeper } from "../build/log-keeper.ts";
@@ -18,10 +20,11 @@ export function command(context: CommandContext): Command {
   const build = new Command("build")
     .description(
       "Build derivations on the machines that can build them, and bring the outputs home.\n\n" +
-        "INSTALLABLE is a flake reference (.#hello, .#hello^dev), an attribute path with -f or -E, a derivation in\n" +
-        "the store (/nix/store/…-x.drv, …-x.drv^out), a .drv file outside any store (its inputs are read from the\n" +
-        "folder that it lies in), or a file of derivation JSON ('-' reads it from standard input). Flakes and\n" +
-        "expressions are evaluated by the installed Nix; for everything else no Nix is needed.",
+        "INSTALLABLE is a flake reference (.#hello, .#hello^dev), an attribute path with -f or -E, a derivation in " +
+        "the store (/nix/store/…-x.drv, …-x.drv^out), any other store path (it is fetched), a .drv file outside any " +
+        "store (its inputs are read from the folder that it lies in), or a file of derivation JSON ('-' reads it " +
+        "from standard input). Flakes and expressions are evaluated by the installed Nix; for everything else no Nix " +
+        "is needed.",
     )
     .argument("[installable...]", "what to build; with nothing: the flake in this folder, or all of -f or -E")
     .option("-f, --file <file>", "evaluate attributes of this file")
@@ -71,27 +74,40 @@ async function run(
       view.take(event);
     },
   };
-  if (flags.dryRun) return await printDryRun(context, request, flags);
+  const { paths } = prepared;
+  if (flags.dryRun) return await printDryRun(context, { request, paths }, flags);
+  let obtained: ReadonlyMap<StorePath, Origin>;
   let report: RealiseReport;
   try {
+    obtained = paths.length > 0 ? await obtainPaths(paths, request) : new Map();
     report = await realise(request);
   } finally {
     view[Symbol.dispose]();
     await logs.close();
   }
-  if (flags.link !== false && report.complete) await makeLinks(request, report, flags.outLink ?? "result");
-  if (!flags.quiet) terminal.error(summaryOf(view.progress, terminal.columns()));
-  if (flags.printOutPaths) await terminal.print(outPaths(request, report));
-  if (flags.json) await terminal.print(`${reportJson(request, report)}\n`);
+  if (flags.link !== false && report.complete)
+    await makeLinks(request, { report, paths, prefix: flags.outLink ?? "result" });
+  if (!flags.quiet) {
+    const columns = terminal.live ? terminal.columns() : undefined;
+    terminal.error(summaryOf(view.progress, { columns, all: (flags.verbose ?? 0) > 0 }));
+  }
+  if (flags.printOutPaths) await terminal.print(outPaths(request, report, paths));
+  if (flags.json) await terminal.print(`${reportJson(request, report, obtained)}\n`);
   context.exitWith(buildExitCode(report));
 }
 
-function outPaths({ wishes, destination }: RealiseRequest, report: RealiseReport): string {
+function outPaths(
+  { wishes, destination }: RealiseRequest,
+  report: RealiseReport,
+  opaque: readonly StorePath[],
+): string {
   const paths = wishes.flatMap(({ drvPath, outputs }) =>
     outputs.flatMap((name) => report.outputsOf(drvPath).get(name) ?? []),
   );
   const there = paths.filter((path) => report.origins.has(path));
-  return there.map((path) => `${printStorePath(destination.store.storeDir, path)}\n`).join("");
+  return [...there, ...opaque]
+    .map((path) => `${printStorePath(destination.store.storeDir, path)}\n`)
+    .join("");
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

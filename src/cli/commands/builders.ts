@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { messageOf } from "#base/errors.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
+import { builderNames } from "../builder-names.ts";
 import type { CommandContext } from "../command-context.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
 import { formatTable } from "../table.ts";
@@ -44,11 +45,14 @@ async function run(context: CommandContext, flags: Flags): Promise<void> {
   const { services, terminal } = context;
   const settings = await settingsFor(context, flags);
   const machines = await services.machines(settings);
-  const answers = await Promise.all(machines.map((machine) => ask(context, machine, settings)));
+  const names = builderNames(machines.map(({ uri }) => uri));
+  const answers = await Promise.all(
+    machines.map((machine, index) => ask(context, { machine, name: names[index]! }, settings)),
+  );
   if (answers.some(({ reachable }) => !reachable)) context.exitWith(1);
   if (flags.json) return await terminal.print(`${JSON.stringify(answers.map(toJson))}\n`);
   if (answers.length === 0) {
-    terminal.error(`there are no builders: 'builders' is '${settings.settings.builders}'\n`);
+    terminal.error(noBuilders(settings.settings.builders));
     return;
   }
   const rows = answers.map((answer) => [
@@ -61,17 +65,16 @@ async function run(context: CommandContext, flags: Flags): Promise<void> {
     String(answer.machine.speedFactor),
   ]);
   const head = ["builder", "answers", "trusts you", "systems", "features", "slots", "speed"];
-  await terminal.print(formatTable(head, rows, Math.max(terminal.columns(), COLUMNS_MIN)));
+  await terminal.print(formatTable(head, rows, terminal.outputColumns()));
   for (const { name, error } of answers) if (error) terminal.error(`${name}: ${error}\n`);
 }
 
 async function ask(
   { services, signal }: CommandContext,
-  machine: Machine,
+  { machine, name }: { machine: Machine; name: string },
   settings: ResolvedSettings,
 ): Promise<Answer> {
   const site = await services.machineSite(machine, settings);
-  const { name } = site.traits;
   try {
     await using connected = await site.connect(signal);
     const { trusted, version, protocol } = connected;
@@ -91,4 +94,19 @@ function toJson({ machine, name, reachable, version, protocol, trusted, error }:
   return { name, uri: machine.uri, reachable, version, protocol, trusted, error, ...offers };
 }
 
-const COLUMNS_MIN = 60;
+/** Where builders are written down, and how. */
+function noBuilders(setting: string): string {
+  const file = /^@(\S+)/.exec(setting.trim())?.[1];
+  const where = file
+    ? `${file} names none`
+    : setting.trim() === ""
+      ? "the setting 'builders' is empty"
+      : `'${setting}' names none`;
+  return [
+    `there are no builders: ${where}`,
+    ` hint: write a line for each into ${file ?? "/etc/nix/machines"}, or name one with --builders, such as`,
+    "  ssh-ng://me@box x86_64-linux,aarch64-linux - 8 1 big-parallel,kvm",
+    "  (where it is, its systems, the ssh key or -, builds at once, speed, features)",
+    "",
+  ].join("\n");
+}

@@ -56,8 +56,15 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
     ...(flags.max !== undefined && { bytesMax: parseSize(flags.max) }),
   });
   const isList = flags.dryRun || flags.printLive;
-  if (isList) await terminal.print(result.paths.map((path) => `${path}\n`).join(""));
-  else
+  if (isList) {
+    await terminal.print(result.paths.map((path) => `${path}\n`).join(""));
+    if (result.paths.length === 0 && !flags.quiet)
+      terminal.error(
+        flags.printLive
+          ? `nothing is kept in ${store.uri}\n`
+          : `nothing to delete in ${store.uri}: a root keeps everything\n`,
+      );
+  } else
     terminal.error(
       `${count(result.paths.length, "path")} deleted, ${formatBytes(result.bytesFreed)} freed\n`,
     );

@@ -3,23 +3,45 @@ import { formatTable } from "../table.ts";
 import type { Progress } from "./progress.ts";
 import { count, formatBytes, formatDuration, shortName } from "./words.ts";
 
+export interface SummaryOptions {
+  /** Width of the terminal; absent where nothing is to be cut. */
+  readonly columns?: number | undefined;
+  /** Every derivation and every path, however many. */
+  readonly all?: boolean;
+}
+
 /** What was built where, and where each path that was asked for came from. */
-export function summaryOf(progress: Progress, columns: number): string {
+export function summaryOf(progress: Progress, options: SummaryOptions): string {
   const parts = [
-    buildTable(progress, columns),
-    builderTable(progress, columns),
-    originTable(progress, columns),
+    buildTable(progress, options),
+    builderTable(progress, options),
+    originTable(progress, options),
   ];
   return parts.filter((part) => part !== "").join("\n");
 }
 
-function buildTable({ ended }: Progress, columns: number): string {
-  if (ended.size === 0 || ended.size > BUILDS_LISTED) return "";
-  const rows = [...ended].map(([drvPath, outcome]) => [shortName(drvPath), ...describeOutcome(outcome)]);
-  return formatTable(["derivation", "outcome", "where", "time"], rows, columns);
+/** Of many builds only those that failed and those that took longest. */
+function buildTable({ ended }: Progress, { columns, all }: SummaryOptions): string {
+  const isFew = all || ended.size <= ROWS_MAX;
+  const slowest = isFew ? Number.NEGATIVE_INFINITY : slowestMs([...ended.values()]);
+  const listed = [...ended].filter(
+    ([, outcome]) => outcome.kind !== "realised" || outcome.durationMs >= slowest,
+  );
+  if (listed.length === 0) return "";
+  const shown = isFew ? listed : listed.slice(0, ROWS_MAX);
+  const rows = shown.map(([drvPath, outcome]) => [shortName(drvPath), ...describeOutcome(outcome)]);
+  const table = formatTable(["derivation", "outcome", "where", "time"], rows, columns);
+  const left = ended.size - shown.length;
+  return left > 0 ? `${table}… and ${count(left, "derivation")} more; all with -v\n` : table;
 }
 
-function builderTable({ ended, copied }: Progress, columns: number): string {
+/** What a build must have taken, in milliseconds, to be one of the slowest. */
+function slowestMs(outcomes: readonly BuildOutcome[]): number {
+  const times = outcomes.flatMap((outcome) => (outcome.kind === "realised" ? outcome.durationMs : []));
+  return times.sort((a, b) => b - a)[SLOWEST_LISTED - 1] ?? 0;
+}
+
+function builderTable({ ended, copied }: Progress, { columns }: SummaryOptions): string {
   const builders = new Map<string, { built: number; substituted: number; failed: number; ms: number }>();
   for (const outcome of ended.values()) {
     if (outcome.kind !== "realised" && outcome.kind !== "failed") continue;
@@ -45,9 +67,9 @@ function builderTable({ ended, copied }: Progress, columns: number): string {
   return formatTable(["builder", "built", "found", "failed", "build time", "sent there"], rows, columns);
 }
 
-function originTable({ origins }: Progress, columns: number): string {
+function originTable({ origins }: Progress, { columns, all }: SummaryOptions): string {
   if (origins.size === 0) return "";
-  if (origins.size > PATHS_LISTED) return `${sumOfOrigins([...origins.values()])}\n`;
+  if (!all && origins.size > ROWS_MAX) return `${sumOfOrigins([...origins.values()])}\n`;
   const rows = [...origins].map(([path, origin]) => [shortName(path), describeOrigin(origin)]);
   return formatTable(["asked for", "came from"], rows, columns);
 }
@@ -60,7 +82,7 @@ function sumOfOrigins(origins: readonly Origin[]): string {
     sums.set(words, (sums.get(words) ?? 0) + 1);
   }
   const parts = [...sums].map(([words, number]) => `${number} ${words}`);
-  return `${count(origins.length, "path")} asked for: ${parts.join(", ")}`;
+  return `${count(origins.length, "path")} asked for: ${parts.join(", ")}; each with -v`;
 }
 
 export function describeOrigin(origin: Origin): string {
@@ -95,5 +117,6 @@ function describeOutcome(outcome: BuildOutcome): readonly string[] {
   }
 }
 
-const BUILDS_LISTED = 60;
-const PATHS_LISTED = 20;
+/** As many as a person reads at a glance. */
+const ROWS_MAX = 46;
+const SLOWEST_LISTED = 10;

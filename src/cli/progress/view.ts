@@ -23,7 +23,8 @@ export class ProgressView implements Disposable {
   readonly #lines: LineOptions;
   readonly #tails = new LogTails();
   readonly #timer: NodeJS.Timeout | undefined;
-  #drawn = 0;
+  /** Lengths of the lines of the window that is shown. */
+  #drawn: readonly number[] = [];
   #pending: string[] = [];
 
   constructor(terminal: Terminal, options: ViewOptions) {
@@ -59,13 +60,19 @@ export class ProgressView implements Disposable {
   }
 
   #write(window: readonly string[]): void {
-    const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A\r\x1b[J` : "";
+    const rows = rowsOf(this.#drawn, this.#terminal.columns());
+    const up = rows > 0 ? `\x1b[${rows}A\r\x1b[J` : "";
     const above = this.#pending.map((line) => `${line}\n`).join("");
     const below = window.map((line) => `${line}\n`).join("");
     this.#pending = [];
-    this.#drawn = window.length;
+    this.#drawn = window.map(({ length }) => length);
     if (up || above || below) this.#terminal.error(`${SYNCHRONISED}${up}${above}${below}${END_SYNCHRONISED}`);
   }
+}
+
+/** How many rows lines take by now: in a terminal that became narrower they wrap. */
+function rowsOf(lengths: readonly number[], columns: number): number {
+  return lengths.reduce((rows, length) => rows + Math.max(1, Math.ceil(length / columns)), 0);
 }
 
 const FRAME_MS = 100;
