@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { appearanceOf } from "#rig/appearance.ts";
 import { NIX_SUITES, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { freePort, withoutSshd } from "#rig/sshd.ts";
 import { ElsewhereClient, type Report } from "./elsewhere-client.ts";
+import { Gate } from "./gate.ts";
 import { type NixBuilder, startNixBuilder } from "./nix-builder.ts";
 
 for (const suite of NIX_SUITES)
@@ -127,25 +125,18 @@ function stories(suite: NixSuite, trusted: boolean): void {
 
   test("gives a build to another builder when its own is killed in the middle of it", async () => {
     const name = tag();
-    const gate = join(tmpdir(), name);
-    mkdirSync(gate);
-    chmodSync(gate, 0o777);
-    const doomed = await startNixBuilder(suite, { name: "doomed", trusted });
-    try {
-      const [drv] = await client.instantiate(name, "waiting");
-      // The faster one is chosen first.
-      const machines = [doomed.machine("ssh-ng").replace(" 4 1 ", " 4 99 "), builder.machine("ssh-ng")];
-      const building = client.build(machines, drv!);
-      await appearanceOf(join(gate, "begun"), AbortSignal.timeout(60_000));
-      await doomed.sshd.kill();
-      writeFileSync(join(gate, "go"), "");
-      const { code, said, report } = await building;
-      assert.equal(code, 0, said);
-      assert.equal(report!.builds[0]!.builder, builder.uri("ssh-ng"), said);
-    } finally {
-      await doomed[Symbol.asyncDispose]();
-      rmSync(gate, { recursive: true });
-    }
+    using gate = new Gate(name);
+    await using doomed = await startNixBuilder(suite, { name: "doomed", trusted });
+    const [drv] = await client.instantiate(name, "waiting");
+    // The faster one is chosen first.
+    const machines = [doomed.machine("ssh-ng").replace(" 4 1 ", " 4 99 "), builder.machine("ssh-ng")];
+    const building = client.build(machines, drv!);
+    await gate.reached();
+    await doomed.sshd.kill();
+    gate.open();
+    const { code, said, report } = await building;
+    assert.equal(code, 0, said);
+    assert.equal(report!.builds[0]!.builder, builder.uri("ssh-ng"), said);
   });
 
   if (trusted) return;

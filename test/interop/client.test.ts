@@ -45,6 +45,13 @@ function stories(suite: NixSuite, door: DoorName): void {
     await served.assertIsWhole();
   });
 
+  test("builds on it through the build hook", async () => {
+    const [built] = JSON.parse(await served.run(...throughHook(served, "structured1"), "--json")) as Built[];
+    assert.match(await served.run("cat", `${built!.outputs.out}/attributes`), /"numbers":\[1,2,3\]/);
+  });
+
+  if (isShort) return;
+
   test("copies derivations there and builds them there", { skip: daemonOnly }, async () => {
     const drv = await served.run("nix-instantiate", MATRIX, "--argstr", "tag", served.tag(), "-A", "pair");
     await served.nixCommand("copy", "--no-check-sigs", "--derivation", "--to", served.uri, drv);
@@ -59,13 +66,6 @@ function stories(suite: NixSuite, door: DoorName): void {
     assert.match(readFileSync(served.file(`${built!.outputs.out}/merged`), "utf8"), /big\nspecial\nleaf 5/);
     await served.assertIsWhole();
   });
-
-  test("builds on it through the build hook", async () => {
-    const [built] = JSON.parse(await served.run(...throughHook(served, "structured1"), "--json")) as Built[];
-    assert.match(await served.run("cat", `${built!.outputs.out}/attributes`), /"numbers":\[1,2,3\]/);
-  });
-
-  if (isShort) return;
 
   test("builds what is addressed by its content, in its store and through the hook", {
     skip: isOld && "Nix 2.8 knows an older form of realisations",
@@ -172,7 +172,7 @@ function storiesOfADaemon(served: () => Served): void {
     const root = join(served().store, "..", "result");
     const tag = ["--argstr", "tag", served().tag()];
     const out = await served().run("env", remote, "nix-build", MATRIX, ...tag, "-A", "lone", "-o", root);
-    assert.match(await nixStore("--gc", "--print-roots"), new RegExp(`${root} -> ${out}`));
+    assert.match(await nixStore("--gc", "--print-roots"), new RegExp(`${root}"? -> ${out}`));
     assert.equal((await nixStore("-q", "--roots", out)).split(" ")[0], root);
     await nixStore("--gc");
     assert.ok(existsSync(served().file(out)));

@@ -72,6 +72,7 @@ let
     inherit merged;
   };
 
+  gate = "/tmp/${tag}";
   failing = run "failing" "echo the first line; echo it breaks here; exit 3" { };
 in
 leaves // splits // structured // fixed // chain // {
@@ -82,6 +83,10 @@ leaves // splits // structured // fixed // chain // {
   pair = run "pair" "echo $dep > $out; echo the log of pair" { dep = leaves.leaf1; };
   lone = run "lone" "echo lone > $out; echo the log of lone" { };
   wrongHash = run "wrongHash" "echo hello > $out" (fixedTo "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" "flat" { });
-  # Goes on until there is a file in a folder that the test and the build share.
-  waiting = run "waiting" "echo begun > $gate/begun; while ! [ -e $gate/go ]; do sleep 0.05; done; echo waited > $out" { gate = "/tmp/${tag}"; };
+  # These go on until there is a file in a folder that the test and the build share.
+  waiting = run "waiting" "echo begun > $gate/begun; while ! [ -e $gate/go ]; do sleep 0.05; done; echo waited > $out" { inherit gate; };
+  gated = run "gated" "echo begun > $gate/begun; while ! [ -e $gate/go ]; do sleep 0.05; done; cat $dep > $out" {
+    inherit gate;
+    dep = leaves.leaf1;
+  };
 }
