@@ -18,12 +18,14 @@ export interface DaemonSessionOptions {
   readonly trusted: boolean;
   /** What clients are told as the version of Nix. */
   readonly nixVersion: string;
+  /** The newest minor version to speak. */
+  readonly minor?: number;
 }
 
 /** Speaks the worker protocol with one client until it has gone. Source: Nix, `daemon.cc`. */
 export async function serveDaemon(client: ClientConnection, options: DaemonSessionOptions): Promise<void> {
-  const { served, trusted, nixVersion } = options;
-  const greeting = welcomeClient({ storeDir: served.store.storeDir, nixVersion, trusted });
+  const { served, ...told } = options;
+  const greeting = welcomeClient({ storeDir: served.store.storeDir, ...told });
   const say = async (bytes: Uint8Array) => {
     client.writer.raw(bytes);
     await client.writer.flush();

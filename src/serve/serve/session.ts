@@ -17,6 +17,8 @@ export interface ServeSessionOptions {
   readonly mayWrite: boolean;
   /** Takes what builds and stores say: the client reads it on standard error. */
   readonly log: LogSink;
+  /** The newest minor version to speak. */
+  readonly minor?: number;
 }
 
 /**
@@ -24,8 +26,9 @@ export interface ServeSessionOptions {
  * one, so the caller says it on standard error.
  */
 export async function serveCommands(client: ClientConnection, options: ServeSessionOptions): Promise<void> {
-  const { storeDir } = options.served.store;
-  const ctx = await hold(welcomeServe({ storeDir }), client.reader, async (bytes) => {
+  const { served, ...told } = options;
+  const greeting = welcomeServe({ storeDir: served.store.storeDir, ...told });
+  const ctx = await hold(greeting, client.reader, async (bytes) => {
     client.writer.raw(bytes);
     await client.writer.flush();
   });

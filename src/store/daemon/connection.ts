@@ -36,10 +36,14 @@ export class DaemonConnection implements AsyncDisposable {
     this.agreed = agreed;
   }
 
-  static async open(stream: ByteStream, storeDir: StoreDir): Promise<DaemonConnection> {
+  /** `minor` is the newest version to speak. */
+  static async open(
+    stream: ByteStream,
+    greeting: { readonly storeDir: StoreDir; readonly minor?: number },
+  ): Promise<DaemonConnection> {
     const peer = new Peer(stream);
     try {
-      return new DaemonConnection(peer, await peer.greet(greetDaemon({ storeDir }), SERVER_MAGIC));
+      return new DaemonConnection(peer, await peer.greet(greetDaemon(greeting), SERVER_MAGIC));
     } catch (error) {
       await peer[Symbol.asyncDispose]();
       throw error;

@@ -26,11 +26,15 @@ export class ServeConnection implements AsyncDisposable {
     this.agreed = agreed;
   }
 
-  static async open(connect: ServeConnect, storeDir: StoreDir): Promise<ServeConnection> {
+  /** `minor` is the newest version to speak. */
+  static async open(
+    connect: ServeConnect,
+    greeting: { readonly storeDir: StoreDir; readonly minor?: number },
+  ): Promise<ServeConnection> {
     let opened: ServeConnection | undefined;
     const peer = new Peer(await connect((chunk) => opened?.onStderr?.(chunk)));
     try {
-      opened = new ServeConnection(peer, await peer.greet(greetServe({ storeDir }), SERVER_MAGIC));
+      opened = new ServeConnection(peer, await peer.greet(greetServe(greeting), SERVER_MAGIC));
       return opened;
     } catch (error) {
       await peer[Symbol.asyncDispose]();
