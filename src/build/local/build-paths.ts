@@ -15,6 +15,7 @@ import type { RealiseOptions } from "#store/realiser.ts";
 import { BuildFailure, failureResult, successResult } from "./build-failure.ts";
 import { buildOne } from "./build-one.ts";
 import type { BuildSite } from "./build-site.ts";
+import { dependentRealisations } from "./dependent-realisations.ts";
 import { DerivationGraph } from "./derivation-graph.ts";
 import { resolveDerivation } from "./resolve-derivation.ts";
 
@@ -65,7 +66,7 @@ class GraphBuild {
   constructor(site: BuildSite, parts: WalkParts) {
     this.#site = site;
     this.#parts = parts;
-    this.#graph = new DerivationGraph(site.store);
+    this.#graph = new DerivationGraph(site.store, { substitutes: this.#substitutes });
   }
 
   async realise(path: DerivedPath): Promise<BuildResult> {
@@ -82,7 +83,7 @@ class GraphBuild {
     if (this.#mode === "normal") {
       const known = await this.#known(drvPath, (name) => wantsOutput(outputs, name));
       if (known) {
-        await this.#recordKnown(known);
+        await this.#recordKnown(drvPath, known);
         return successResult("AlreadyValid", known);
       }
     }
@@ -91,10 +92,11 @@ class GraphBuild {
     return { ...result, builtOutputs };
   }
 
-  /** What was built before realisations were kept gets them now. */
-  async #recordKnown(known: ReadonlyMap<string, Realisation>): Promise<void> {
+  /** What was built before realisations were kept, or came from elsewhere, gets them now. */
+  async #recordKnown(drvPath: StorePath, known: ReadonlyMap<string, Realisation>): Promise<void> {
     const { store, settings } = this.#site;
-    if (!settings.recordsRealisations) return;
+    const isKnownAnyway = hasKnownOutputPaths(derivationType(this.#graph.derivation(drvPath)));
+    if (isKnownAnyway && !settings.recordsRealisations) return;
     for (const realisation of known.values())
       if (!(await store.queryRealisation(realisation.id))) await store.registerRealisation(realisation);
   }
@@ -135,7 +137,10 @@ class GraphBuild {
     const options = derivationOptions(store.storeDir, derivation);
     if (this.#mode === "normal" && options.allowSubstitutes && this.#substitutes) {
       const known = await this.#substituteOutputs(drvPath);
-      if (known) return successResult("Substituted", known);
+      if (known) {
+        await this.#recordKnown(drvPath, known);
+        return successResult("Substituted", known);
+      }
     }
     this.#checkPurity(drvPath);
     await this.#haveInputs(drvPath);
@@ -194,8 +199,14 @@ class GraphBuild {
     if (!isResolved || !isRecorded) return result;
     const drvHash = this.#graph.drvHash(drvPath);
     const builtOutputs = new Map<string, Realisation>();
-    for (const [outputName, realisation] of result.builtOutputs) {
-      const own = { ...realisation, id: { drvHash, outputName }, signatures: [] };
+    const known = { graph: this.#graph, store: this.#site.store };
+    for (const [outputName, { outPath }] of result.builtOutputs) {
+      const own = {
+        id: { drvHash, outputName },
+        outPath,
+        signatures: [],
+        dependentRealisations: await dependentRealisations(known, drvPath, outPath),
+      };
       if (type !== "impure") await this.#site.store.registerRealisation(own);
       builtOutputs.set(outputName, own);
     }
@@ -261,8 +272,9 @@ class GraphBuild {
 
   async #substituteOutputs(drvPath: StorePath): Promise<Map<string, Realisation> | undefined> {
     const { store } = this.#site;
-    if (!hasKnownOutputPaths(derivationType(this.#graph.derivation(drvPath)))) return undefined;
-    const paths = [...(await this.#graph.outputs(drvPath)).values()].flatMap((path) => path ?? []);
+    const outputs = [...(await this.#graph.outputs(drvPath)).values()];
+    const paths = outputs.flatMap((path) => path ?? []);
+    if (paths.length < outputs.length) return undefined;
     const { failed } = await store.substitute(paths);
     if (failed.length > 0 && !(this.#parts.request.settings.fallback ?? this.#site.settings.fallback))
       throw new BuildFailure(

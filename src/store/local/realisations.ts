@@ -1,7 +1,8 @@
 import { ElsewhereError } from "#base/errors.ts";
 import { formatHash, parseHash } from "#nix/hash.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
-import { parseStorePath } from "#nix/store-path.ts";
+import { parseDrvOutput } from "#nix/realisation-text.ts";
+import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import type { StoreContext } from "./context.ts";
 import { parseSignatures } from "./path-rows.ts";
 import { checkRealisationTrust } from "./trust.ts";
@@ -10,7 +11,7 @@ import { InvalidPathError } from "./valid-paths.ts";
 /** Which path an output of a content-addressed derivation was realised as here. */
 export function queryRealisation({ db, layout }: StoreContext, id: DrvOutput): Realisation | undefined {
   const rows = db.rows(
-    `select v.path, r.signatures from Realisations r join ValidPaths v on v.id = r.outputPath
+    `select v.path, r.signatures, r.id from Realisations r join ValidPaths v on v.id = r.outputPath
      where r.drvPath = ? and r.outputName = ?`,
     formatHash(id.drvHash, "base16"),
     id.outputName,
@@ -21,8 +22,24 @@ export function queryRealisation({ db, layout }: StoreContext, id: DrvOutput): R
     id: { drvHash: parseHash(formatHash(id.drvHash, "base16")), outputName: id.outputName },
     outPath: parseStorePath(layout.storeDir, row[0] as string),
     signatures: parseSignatures(row[1] as string | null),
-    dependentRealisations: new Map(),
+    dependentRealisations: dependentsOf({ db, layout }, row[2] as number),
   };
+}
+
+/** What a realisation was made from, as far as it is known here. */
+function dependentsOf(
+  { db, layout }: Pick<StoreContext, "db" | "layout">,
+  referrer: number,
+): Map<string, StorePath> {
+  const rows = db.rows(
+    `select r.drvPath, r.outputName, v.path from RealisationsRefs f
+     join Realisations r on r.id = f.realisationReference join ValidPaths v on v.id = r.outputPath
+     where f.referrer = ?`,
+    referrer,
+  );
+  return new Map(
+    rows.map(([hash, name, path]) => [`${hash}!${name}`, parseStorePath(layout.storeDir, path as string)]),
+  );
 }
 
 /** Notes a realisation whose path is valid; one that is known for the same path gains the signatures. */
@@ -62,5 +79,20 @@ export function registerRealisation(
       row[0]!,
       realisation.signatures.join(" "),
     );
+    const [[referrer]] = db.rows("select last_insert_rowid()") as [[number]];
+    for (const dependency of realisation.dependentRealisations.keys())
+      noteDependency(store, referrer, dependency);
   });
+}
+
+/** Older releases of Nix copy a realisation with those that it was made from, and find them here. */
+function noteDependency({ db }: StoreContext, referrer: number, dependency: string): void {
+  const { drvHash, outputName } = parseDrvOutput(dependency);
+  db.run(
+    `insert into RealisationsRefs (referrer, realisationReference)
+     select ?, id from Realisations where drvPath = ? and outputName = ?`,
+    referrer,
+    formatHash(drvHash, "base16"),
+    outputName,
+  );
 }
