@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { DEFAULT_STORE_DIR } from "#nix/store-path.ts";
+import { ClientConnection } from "#serve/client-connection.ts";
+import { serveDaemon } from "#serve/daemon/session.ts";
+import { serveCommands } from "#serve/serve/session.ts";
+import { DaemonStore } from "#store/daemon/daemon-store.ts";
+import { ServeStore } from "#store/serve/serve-store.ts";
+import type { Store } from "#store/store.ts";
+import { fileSample, incoming } from "../store/local/local-rig.ts";
+import { LIES } from "./lies.ts";
+import { streamPair } from "./stream-pair.ts";
+import { openVictim, type Victim } from "./victim.ts";
+
+const PROTOCOLS = ["daemon", "serve"] as const;
+
+/** Over the serve protocol a NAR ends where its grammar says: a server waits for the rest of one that is cut off. */
+const CUT_OFF: ReadonlySet<string> = new Set([
+  "a file that is longer than the archive",
+  "an end in the middle",
+]);
+
+for (const protocol of PROTOCOLS)
+  for (const lie of LIES.filter(({ what }) => protocol === "daemon" || !CUT_OFF.has(what)))
+    test(`${protocol}: a trusted client that sends ${lie.what} gets nothing into the store`, async (t) => {
+      const victim = await openVictim(t);
+      const door = doorTo(t, victim, { protocol, trusted: true });
+      await assert.rejects(door.addPaths(incoming([lie]), { checkSignatures: false }));
+      await door[Symbol.asyncDispose]();
+      await victim.assertUntouched();
+    });
+
+for (const protocol of PROTOCOLS)
+  test(`${protocol}: a client that nobody trusts cannot do without a signature`, async (t) => {
+    const victim = await openVictim(t);
+    const door = doorTo(t, victim, { protocol, trusted: false });
+    const unsigned = fileSample("unsigned", "x");
+    await assert.rejects(door.addPaths(incoming([unsigned]), { checkSignatures: false }));
+    await door[Symbol.asyncDispose]();
+    await victim.assertUntouched();
+  });
+
+test("after a lie on one connection the next one is served", async (t) => {
+  const victim = await openVictim(t);
+  const door = doorTo(t, victim, { protocol: "daemon", trusted: true });
+  await assert.rejects(door.addPaths(incoming([LIES[0]!]), { checkSignatures: false }));
+  const good = fileSample("good", "x");
+  await door.addPaths(incoming([good]), { checkSignatures: false });
+  assert.equal((await victim.store.queryValidPaths([good.info.path])).size, 1);
+});
+
+const word = (value: bigint | number) => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
+};
+const text = (said: string) =>
+  Buffer.concat([word(said.length), Buffer.from(said), Buffer.alloc((8 - (said.length % 8)) % 8)]);
+const HELLO = Buffer.concat([word(0x6e697863), word(0x125), word(0), word(0)]);
+const PATHS = Buffer.concat(
+  Array.from({ length: 1000 }, (_, i) => text(`${DEFAULT_STORE_DIR}/g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-n${i}`)),
+);
+const PAIRS = Buffer.concat(Array.from({ length: 1000 }, (_, i) => [text(`a${i}`), word(0)]).flat());
+
+/** What a client might say, and how many bytes of it at most. */
+const FLOODS: readonly (readonly [string, readonly Buffer[], Buffer])[] = [
+  ["a list of paths without end", [HELLO, word(31), word(8_000_000)], PATHS],
+  ["settings without end", [HELLO, word(19), Buffer.alloc(12 * 8), word(500_000)], PAIRS],
+  ["a text without end", [HELLO, word(31), word(1), word(2n ** 52n)], Buffer.alloc(65536, 97)],
+  ["noise instead of a greeting", [], Buffer.alloc(65536, 97)],
+];
+
+for (const [what, first, rest] of FLOODS)
+  test(`a server that is sent ${what} ends the conversation, and takes little memory`, {
+    skip: process.platform !== "linux" && "memory is read from /proc",
+  }, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "elsewhere-flood-"));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const child = spawn(PROGRAM, ["serve", "--stdio", "--store", join(folder, "store")], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    t.after(() => child.kill("SIGKILL"));
+    let gone = false;
+    child.stdin.on("error", () => undefined);
+    child.stdin.once("close", () => {
+      gone = true;
+    });
+    for (const piece of first) child.stdin.write(piece);
+    let peakBytes = 0;
+    for (let sent = 0; sent < FLOOD_BYTES_MAX && !gone; sent += rest.length) {
+      if (!child.stdin.write(rest))
+        await Promise.race([once(child.stdin, "drain"), once(child.stdin, "close")]);
+      peakBytes = Math.max(peakBytes, peakOf(child.pid!));
+    }
+    assert.ok(peakBytes < MEMORY_BYTES_MAX, `it took ${Math.round(peakBytes / 2 ** 20)} MB`);
+    child.stdin.end();
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    assert.equal(child.signalCode, null);
+    const store = join(folder, "store/nix/store");
+    assert.deepEqual(
+      readdirOrNone(store).filter((name) => name !== ".links"),
+      [],
+    );
+  });
+
+function doorTo(
+  t: TestContext,
+  { store }: Victim,
+  { protocol, trusted }: { protocol: (typeof PROTOCOLS)[number]; trusted: boolean },
+): Store {
+  const connect = async () => {
+    const [ours, theirs] = streamPair();
+    const client = new ClientConnection(theirs);
+    const served = { store, realiser: () => Promise.reject(new Error("it builds nothing")) };
+    const serving =
+      protocol === "daemon"
+        ? serveDaemon(client, { served, trusted, nixVersion: "2.34.0" })
+        : serveCommands(client, { served, trusted, mayWrite: true, log: () => undefined });
+    void serving.catch(() => undefined).finally(() => client.drop());
+    return ours;
+  };
+  const parts = { uri: "ssh-ng://victim", storeDir: DEFAULT_STORE_DIR, connect };
+  const door = protocol === "daemon" ? new DaemonStore(parts) : new ServeStore(parts);
+  t.after(() => door[Symbol.asyncDispose]());
+  return door;
+}
+
+function peakOf(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+function readdirOrNone(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+const PROGRAM = join(import.meta.dirname, "../../bin/elsewhere");
+const FLOOD_BYTES_MAX = 160 * 1024 * 1024;
+const MEMORY_BYTES_MAX = 300 * 1024 * 1024;
