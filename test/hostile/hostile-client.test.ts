@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { DEFAULT_STORE_DIR } from "#nix/store-path.ts";
 import { ClientConnection } from "#serve/client-connection.ts";
@@ -87,14 +88,16 @@ for (const [what, first, rest] of FLOODS)
     t.after(() => child.kill("SIGKILL"));
     let gone = false;
     child.stdin.on("error", () => undefined);
-    child.stdin.once("close", () => {
-      gone = true;
+    const closed = new Promise<void>((resolve) => {
+      child.stdin.once("close", () => {
+        gone = true;
+        resolve();
+      });
     });
     for (const piece of first) child.stdin.write(piece);
     let peakBytes = 0;
     for (let sent = 0; sent < FLOOD_BYTES_MAX && !gone; sent += rest.length) {
-      if (!child.stdin.write(rest))
-        await Promise.race([once(child.stdin, "drain"), once(child.stdin, "close")]);
+      if (!child.stdin.write(rest)) await Promise.race([drained(child.stdin), closed]);
       peakBytes = Math.max(peakBytes, peakOf(child.pid!));
     }
     assert.ok(peakBytes < MEMORY_BYTES_MAX, `it took ${Math.round(peakBytes / 2 ** 20)} MB`);
@@ -128,6 +131,10 @@ function doorTo(
   const door = protocol === "daemon" ? new DaemonStore(parts) : new ServeStore(parts);
   t.after(() => door[Symbol.asyncDispose]());
   return door;
+}
+
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => stream.once("drain", () => resolve()));
 }
 
 function peakOf(pid: number): number {
