@@ -1,6 +1,7 @@
 import type { Clock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
+import type { DrvOutput, Realisation } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "./store.ts";
 
@@ -8,6 +9,8 @@ import type { Store } from "./store.ts";
 export interface Substituter extends Pick<Store, "uri" | "queryPathInfos" | "narFromPath" | "narsFromPaths"> {
   /** Less is asked first; 0 where it does not say. */
   priority?(): Promise<number>;
+  /** What it says an output of a content-addressed derivation was realised as. */
+  queryRealisation?(id: DrvOutput): Promise<Realisation | undefined>;
   /** Its paths need no signature: `?trusted=true`. */
   readonly trusted?: boolean;
 }
@@ -53,7 +56,7 @@ export interface RestingSubstituterOptions {
 export class RestingSubstituter implements Substituter, AsyncDisposable {
   readonly uri: string;
   readonly trusted: boolean;
-  readonly #store: Store;
+  readonly #store: Store & Pick<Substituter, "queryRealisation">;
   readonly #options: RestingSubstituterOptions;
   #restsUntilMs = 0;
 
@@ -70,6 +73,10 @@ export class RestingSubstituter implements Substituter, AsyncDisposable {
 
   async queryPathInfos(paths: Iterable<StorePath>): Promise<Map<StorePath, PathInfo>> {
     return (await this.#ask(() => this.#store.queryPathInfos(paths))) ?? new Map();
+  }
+
+  async queryRealisation(id: DrvOutput): Promise<Realisation | undefined> {
+    return await this.#ask(async () => await this.#store.queryRealisation?.(id));
   }
 
   narFromPath(path: StorePath) {

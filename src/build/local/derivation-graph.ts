@@ -14,10 +14,12 @@ export class DerivationGraph {
   readonly #store: LocalStore;
   readonly #read = new Map<StorePath, Derivation>();
   readonly #built = new Map<StorePath, ReadonlyMap<string, StorePath>>();
+  readonly #substitutes: boolean;
   readonly #hasher: DerivationHasher;
 
-  constructor(store: LocalStore) {
+  constructor(store: LocalStore, { substitutes = false }: { substitutes?: boolean } = {}) {
     this.#store = store;
+    this.#substitutes = substitutes;
     this.#hasher = new DerivationHasher(store.storeDir, (path) => this.derivation(path));
   }
 
@@ -57,7 +59,9 @@ export class DerivationGraph {
     if (built) return built;
     if (this.derivation(drvPath).outputs.get(outputName)?.kind === "impure") return undefined;
     const id = { drvHash: this.drvHash(drvPath), outputName };
-    return (await this.#store.queryRealisation(id))?.outPath;
+    const known = await this.#store.queryRealisation(id);
+    if (known || !this.#substitutes) return known?.outPath;
+    return (await this.#store.querySubstitutableRealisation(id))?.outPath;
   }
 }
 

@@ -12,7 +12,7 @@ export async function queryMissing(
   { store, settings }: BuildSite,
   paths: readonly DerivedPath[],
 ): Promise<MissingPaths> {
-  const graph = new DerivationGraph(store);
+  const graph = new DerivationGraph(store, { substitutes: settings.useSubstitutes });
   const [willBuild, willSubstitute, unknown] = [
     new Set<StorePath>(),
     new Set<StorePath>(),

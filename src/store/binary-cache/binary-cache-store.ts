@@ -6,6 +6,8 @@ import { type Clock, systemClock } from "#base/clock.ts";
 import { ElsewhereError, LimitError } from "#base/errors.ts";
 import { formatNarInfo, type NarInfo } from "#nix/narinfo.ts";
 import type { PathInfo } from "#nix/path-info.ts";
+import type { DrvOutput, Realisation } from "#nix/realisation.ts";
+import { formatDrvOutput, parseRealisation } from "#nix/realisation-text.ts";
 import type { SecretKey } from "#nix/signature.ts";
 import { signPathInfo } from "#nix/signature-fingerprint.ts";
 import { DEFAULT_STORE_DIR, type StoreDir, type StorePath } from "#nix/store-path.ts";
@@ -119,6 +121,12 @@ export class BinaryCacheStore implements Store {
     for (const info of infos) yield { info, nar: this.narFromPath(info.path) };
   }
 
+  async queryRealisation(id: DrvOutput): Promise<Realisation | undefined> {
+    await this.info();
+    const bytes = await this.#files.read(`realisations/${formatDrvOutput(id)}.doi`, REALISATION_BYTES_MAX);
+    return bytes && parseRealisation(bytes.toString());
+  }
+
   async addPaths(paths: AsyncIterable<IncomingPath>, options: AddOptions = {}): Promise<void> {
     const writer = await this.#openForWriting();
     for await (const incoming of paths) {
@@ -202,3 +210,5 @@ export class BinaryCacheStore implements Store {
 
 /** Nix remembers an absent path for an hour on disk; a process of ours may live longer than the absence. */
 const ABSENT_MS = 60_000;
+/** Largest realisation that is read, in bytes. */
+const REALISATION_BYTES_MAX = 1024 * 1024;

@@ -28,6 +28,7 @@ import { addIndirectRoot, addPermanentRoot } from "./root-links.ts";
 import { findRoots } from "./roots.ts";
 import { addSignatures } from "./signatures.ts";
 import { findSubstitutable, findSubstitutableClosure } from "./substitutable.ts";
+import { findSubstitutableRealisation } from "./substitutable-realisation.ts";
 import { substitute } from "./substitute.ts";
 import { InvalidPathError } from "./valid-paths.ts";
 import { verifyStore } from "./verify.ts";
@@ -135,7 +136,12 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
     return await findSubstitutable(this.#context, paths);
   }
 
-  /** The same with all that the paths refer to and that is not valid here. */
+  /** What a substituter that may be believed says an output was realised as. */
+  async querySubstitutableRealisation(id: DrvOutput): Promise<Realisation | undefined> {
+    return await findSubstitutableRealisation(this.#context, id);
+  }
+
+  /** The same as `querySubstitutable` with all that the paths refer to and that is not valid here. */
   async querySubstitutableClosure(paths: Iterable<StorePath>): Promise<Map<StorePath, SubstitutablePath>> {
     return await findSubstitutableClosure(this.#context, paths);
   }

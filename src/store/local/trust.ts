@@ -22,10 +22,17 @@ export function isTrustworthy({ settings, layout, trustedKeys }: StoreContext, i
 
 /** The same for a realisation, which nothing but a signature vouches for. */
 export function checkRealisationTrust(store: StoreContext, realisation: Realisation): void {
-  if (!store.settings.requireSigs) return;
-  const { signatures, id } = realisation;
-  if (store.trustedKeys.valid(realisationFingerprint(realisation), signatures).length > 0) return;
-  throw untrusted(`register realisation '${formatDrvOutput(id)}'`);
+  if (!isTrustworthyRealisation(store, realisation))
+    throw untrusted(`register realisation '${formatDrvOutput(realisation.id)}'`);
+}
+
+/** Whether a realisation may be taken from someone who is not trusted. */
+export function isTrustworthyRealisation(
+  { settings, trustedKeys }: StoreContext,
+  realisation: Realisation,
+): boolean {
+  if (!settings.requireSigs) return true;
+  return trustedKeys.valid(realisationFingerprint(realisation), realisation.signatures).length > 0;
 }
 
 function untrusted(attempt: string): ElsewhereError {

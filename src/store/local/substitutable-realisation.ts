@@ -1,0 +1,16 @@
+import type { DrvOutput, Realisation } from "#nix/realisation.ts";
+import { askSubstituter } from "./ask-substituter.ts";
+import type { StoreContext } from "./context.ts";
+import { isTrustworthyRealisation } from "./trust.ts";
+
+/** What the first substituter that knows it, and may be believed, says an output was realised as. */
+export async function findSubstitutableRealisation(
+  store: StoreContext,
+  id: DrvOutput,
+): Promise<Realisation | undefined> {
+  for (const from of await store.substituters()) {
+    const realisation = await askSubstituter(store, from, async () => await from.queryRealisation?.(id));
+    if (realisation && (from.trusted || isTrustworthyRealisation(store, realisation))) return realisation;
+  }
+  return undefined;
+}
