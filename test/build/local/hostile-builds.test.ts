@@ -103,7 +103,7 @@ test("attributes say no more in .attrs.sh than their values", { skip: !existsSyn
     ]),
   );
   writeFileSync(`${folder}/.attrs.sh`, told);
-  const script = '. ./.attrs.sh; printf \'%s|%s\' "$text" "${items[0]}"';
+  const script = `. ./.attrs.sh; printf '%s|%s' "$text" "$items"`;
   assert.equal(
     execFileSync("/bin/bash", ["-c", script], { cwd: folder, encoding: "utf8" }),
     `${TRICK}|${TRICK}`,
