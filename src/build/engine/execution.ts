@@ -170,7 +170,7 @@ export class Execution {
     const { drvPath } = build;
     const builder = active.site.traits.name;
     const verdict = judgeResult(result, this.#run.tails.of(drvPath));
-    if (verdict.kind === "lost" && !isForWantOfInputs(result, active))
+    if (verdict.kind === "lost" && !isForWantOfInputs(result, active, drvPath))
       return this.#lost(drvPath, builder, verdict.message);
     if (verdict.kind !== "success") {
       this.#end(drvPath, this.#failureOf(build, result, active));
@@ -200,7 +200,7 @@ export class Execution {
       // A builder that stops at the first failure says nothing of what it had not begun.
       if (isSilent(result)) return { kind: "cancelled" };
     }
-    const message = explainFailure(result, active);
+    const message = explainFailure(result, active, build.drvPath);
     return { kind: "failed", builder: active.site.traits.name, status: statusOf(result), message };
   }
 

@@ -1,20 +1,28 @@
 import type { BuildResult } from "#nix/build-result.ts";
+import type { StorePath } from "#nix/store-path.ts";
 import type { ActiveSite } from "./attempt.ts";
 import type { BuildSite } from "./site.ts";
-import { plain } from "./verdict.ts";
+import { isWrongMachine, plain } from "./verdict.ts";
 
 /** A builder's words about a failure; where they come down to trust, with what to write on that builder. */
-export function explainFailure(result: BuildResult, active: ActiveSite): string {
+export function explainFailure(result: BuildResult, active: ActiveSite, drvPath: StorePath): string {
   const { site } = active;
   const said = plain(result.errorMessage) || `the builder says ${result.status}`;
-  return TRUST.test(said) || isForWantOfInputs(result, active) ? `${said}\n${trustAdvice(site)}` : said;
+  return TRUST.test(said) || isForWantOfInputs(result, active, drvPath)
+    ? `${said}\n${trustAdvice(site)}`
+    : said;
 }
 
-/** Whether a builder could not build for itself what it would not take from us. */
-export function isForWantOfInputs({ errorMessage }: BuildResult, { feeder, site }: ActiveSite): boolean {
+/** Whether a builder could not build for itself what it would not take from us: then it blames another derivation. */
+export function isForWantOfInputs(
+  { status, errorMessage }: BuildResult,
+  { feeder }: ActiveSite,
+  drvPath: StorePath,
+): boolean {
   if (feeder.withheld.size === 0) return false;
-  const wanted = /a '([^']+)' with features/.exec(plain(errorMessage))?.[1];
-  return wanted !== undefined && !site.traits.systems.includes(wanted);
+  const said = plain(errorMessage);
+  if (status === "DependencyFailed" || DEPENDENCY.test(said)) return true;
+  return isWrongMachine(said) && DERIVATION.exec(said)?.[0] !== drvPath;
 }
 
 /** What makes a builder take our word, to be written on the builder. */
@@ -30,5 +38,8 @@ export function trustAdvice({ traits, uri = traits.name }: BuildSite): string {
   ].join("\n");
 }
 
+const DEPENDENCY = /\b(dependency|dependencies of derivation '[^']*') failed\b/;
+/** Base name of a `.drv`. */
+const DERIVATION = /[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]+?\.drv/;
 const TRUST =
   /not privileged|lacks a (valid )?signature|lacks a signature by a trusted key|not trusted|is not allowed to|untrusted/i;

@@ -14,7 +14,7 @@ export function judgeResult(result: BuildResult, logTail: readonly string[]): Ve
   if (isSuccess(result)) return { kind: "success" };
   if (result.status === "TransientFailure" || result.status === "Cancelled")
     return { kind: "lost", message: result.errorMessage || result.status, builderIsFine: true };
-  if (WRONG_MACHINE.test(result.errorMessage))
+  if (isWrongMachine(result.errorMessage))
     return { kind: "lost", message: plain(result.errorMessage), builderIsFine: true };
   const words = [result.errorMessage, ...logTail.slice(-SPACE_LINES_MAX)].join("\n");
   if (NO_SPACE.test(words))
@@ -39,6 +39,11 @@ export function judgeError(error: unknown): Verdict {
 /** How a failed build is to be called: not every protocol has a name for outputs with another hash than was said. */
 export function statusOf({ status, errorMessage }: BuildResult): BuildStatus {
   return MISMATCH.test(plain(errorMessage)) ? "HashMismatch" : status;
+}
+
+/** Whether a builder says that it is not the machine for a derivation. */
+export function isWrongMachine(message: string): boolean {
+  return WRONG_MACHINE.test(message);
 }
 
 /** Whether a builder refused what it cannot make sure of itself. */
