@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, watch } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { startServer } from "#rig/process.ts";
 import { startSshd, withoutSshd } from "#rig/sshd.ts";
 
 /** A builder of the demo: a process and a store of its own, and its line in a machines file. */
@@ -39,16 +37,13 @@ async function behindSshd(spec: DemoBuilderSpec): Promise<DemoBuilder> {
 
 async function behindSocket(spec: DemoBuilderSpec): Promise<DemoBuilder> {
   const socket = join(spec.folder, `${spec.name}.socket`);
-  const child = spawn(program, ["serve", "--store", storeOf(spec), "--socket", socket], { stdio: "ignore" });
-  await untilThere(socket, child);
+  const server = await startServer([program, "serve", "--store", storeOf(spec), "--socket", socket], {
+    socket,
+  });
   return {
     machine: machineLine(spec, `unix://${socket}`, "-", "-"),
     reachedBy: `the socket ${spec.name}.socket`,
-    [Symbol.asyncDispose]: async () => {
-      const exited = once(child, "exit");
-      child.kill("SIGTERM");
-      await exited;
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
@@ -60,19 +55,6 @@ function machineLine(spec: DemoBuilderSpec, uri: string, keyFile: string, hostKe
 
 function storeOf({ folder, name }: DemoBuilderSpec): string {
   return join(folder, name);
-}
-
-async function untilThere(path: string, child: ChildProcess): Promise<void> {
-  const stop = new AbortController();
-  child.once("exit", (code) => stop.abort(new Error(`The builder ended with exit code ${code}`)));
-  const changes = watch(dirname(path), { signal: stop.signal });
-  if (!existsSync(path)) {
-    await new Promise<void>((resolve, reject) => {
-      changes.on("change", () => existsSync(path) && resolve());
-      stop.signal.addEventListener("abort", () => reject(stop.signal.reason as Error));
-    });
-  }
-  changes.close();
 }
 
 const program = join(import.meta.dirname, "../bin/elsewhere");

@@ -6,6 +6,8 @@ import { type Sshd, startSshd } from "#rig/sshd.ts";
 export interface NixBuilder extends AsyncDisposable {
   readonly nix: NixRoot;
   readonly sshd: Sshd;
+  /** What Elsewhere calls it. */
+  readonly name: string;
   /** `ssh-ng://user@127.0.0.1:port`, to which a machine's line adds the key and the host's key. */
   uri(scheme: "ssh-ng" | "ssh"): string;
   /** A line of the machines file. */
@@ -34,11 +36,13 @@ export async function startNixBuilder(
   await nix.run(["nix-store", "--init"]);
   if (!trusted) open.use(await startDaemon(nix, features));
   const sshd = open.use(await startSshd({ within: nix.within }));
+  const host = `127.0.0.1:${sshd.port}`;
   const user = trusted ? sshd.user : STRANGER;
-  const uri = (scheme: string) => `${scheme}://${user}@127.0.0.1:${sshd.port}`;
+  const uri = (scheme: string) => `${scheme}://${user}@${host}`;
   return {
     nix,
     sshd,
+    name: host,
     uri,
     machine: (scheme, { features = "-", mandatory = "-" } = {}) =>
       `${uri(scheme)} x86_64-linux ${sshd.keyFile} 4 1 ${features} ${mandatory} ${sshd.publicHostKey}`,

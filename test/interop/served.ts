@@ -136,7 +136,7 @@ export interface Built {
 export const MATRIX = fileURLToPath(new URL("matrix.nix", import.meta.url));
 export const PROGRAM = fileURLToPath(new URL("../../bin/elsewhere", import.meta.url));
 
-export function sshOptionsOf(sshd: Sshd): string {
+function sshOptionsOf(sshd: Sshd): string {
   return sshd.sshOptions.join(" ");
 }
 
