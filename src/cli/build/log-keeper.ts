@@ -1,11 +1,23 @@
-import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
+import { createWriteStream, existsSync, mkdirSync, readdirSync, statSync, type WriteStream } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BuildEvent } from "#build/events.ts";
-import type { StorePath } from "#nix/store-path.ts";
+import { HASH_PART_LENGTH, type StorePath } from "#nix/store-path.ts";
 
 /** Where the log of a build that this user had done is kept. */
 export function keptLogFile(stateDir: string, drvPath: StorePath): string {
   return join(stateDir, "logs", drvPath.slice(0, 2), `${drvPath.slice(2)}.log`);
+}
+
+/** The newest log that is kept of a build called `name`: `hello-2.12`. */
+export function newestKeptLog(stateDir: string, name: string): string | undefined {
+  const folder = join(stateDir, "logs");
+  const ending = `-${name.replace(/\.drv$/, "")}.drv.log`;
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
+  const found = files
+    // The rest of a hash, of which the folder has two characters, comes before the name.
+    .filter((file) => file.endsWith(ending) && file.length === 3 + HASH_PART_LENGTH - 2 + ending.length)
+    .map((file) => join(folder, file));
+  return found.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
 }
 
 /** Keeps the logs of builds, wherever they ran. The last attempt's log stays. */

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { systemClock } from "#base/clock.ts";
 import type { RealiseRequest } from "#build/engine/realise.ts";
 import type { BuildSite } from "#build/engine/site.ts";
@@ -9,6 +8,7 @@ import type { Store } from "#store/store.ts";
 import { builderNames } from "../builder-names.ts";
 import type { CommandContext } from "../command-context.ts";
 import type { SettingFlags } from "../setting-flags.ts";
+import { storeUri } from "../store-uri.ts";
 import { gatherInput } from "./input.ts";
 
 export interface BuildFlags extends SettingFlags {
@@ -41,12 +41,12 @@ export async function prepareRequest(
   const { flags, settings } = given;
   const opened: Store[] = [];
   try {
-    const destination = await services.openStore(absolute(flags.store), settings);
+    const destination = await services.openStore(storeUri(flags.store), settings);
     opened.push(destination);
     const evalStore =
       flags.evalStore === undefined
         ? undefined
-        : await services.openStore(absolute(flags.evalStore), settings);
+        : await services.openStore(storeUri(flags.evalStore), settings);
     if (evalStore) opened.push(evalStore);
     const input = await gatherInput(context, { ...given, destination, evalStore });
     const holder = { name: destination.uri, store: destination };
@@ -111,11 +111,6 @@ function buildSettings({ settings }: ResolvedSettings): RealiseRequest["settings
 
 async function closeAll(stores: readonly Store[]): Promise<void> {
   await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
-}
-
-/** A folder on the command line is one of this working folder; a store URI stays. */
-function absolute(uri: string | undefined): string | undefined {
-  return uri !== undefined && /^[^?:]*\//.test(uri) ? resolve(uri) : uri;
 }
 
 /** Attempts of one build, over all builders. */

@@ -8,6 +8,7 @@ import { UsageError } from "../error-report.ts";
 import { queryable, storePathOf } from "../path-arguments.ts";
 import { copyMeter } from "../progress/copy-meter.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
+import { storeUri } from "../store-uri.ts";
 
 /** `elsewhere copy`: closures between stores. */
 export function command(context: CommandContext): Command {
@@ -56,9 +57,9 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
   if (words.length === 0 && !flags.all)
     throw new UsageError("Cannot copy nothing", "name store paths, or --all");
   const settings = await settingsFor(context, flags);
-  await using from = await services.openStore(flags.from ?? flags.store, settings);
+  await using from = await services.openStore(storeUri(flags.from ?? flags.store), settings);
   from.prepare?.();
-  await using to = await services.openStore(flags.to ?? flags.store, settings);
+  await using to = await services.openStore(storeUri(flags.to ?? flags.store), settings);
   to.prepare?.();
   const paths = await pathsOf(from, words, flags);
   const meter = copyMeter(terminal, { quiet: flags.quiet === true, from: from.uri, to: to.uri });

@@ -14,6 +14,7 @@ import type { BuildFlags } from "../build/request.ts";
 import type { CommandContext } from "../command-context.ts";
 import { storePathOf } from "../path-arguments.ts";
 import { addSettingFlags, settingsFor } from "../setting-flags.ts";
+import { storeUri } from "../store-uri.ts";
 
 /** `elsewhere derivation`: derivations as JSON. */
 export function command(context: CommandContext): Command {
@@ -50,7 +51,7 @@ interface Flags extends BuildFlags {
 async function run(context: CommandContext, words: readonly string[], flags: Flags): Promise<void> {
   const { services, terminal } = context;
   const settings = await settingsFor(context, flags);
-  await using store = await services.openStore(flags.store, settings);
+  await using store = await services.openStore(storeUri(flags.store), settings);
   const { graph, roots } = await graphOf(context, words, { flags, store, settings });
   const shown = flags.recursive ? graph : new Map([...graph].filter(([path]) => roots.has(path)));
   const sorted = new Map([...shown].sort(([a], [b]) => compareText(a, b)));

@@ -7,6 +7,7 @@ import { UsageError } from "../error-report.ts";
 import { storePathOf } from "../path-arguments.ts";
 import { count, formatBytes } from "../progress/words.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
+import { storeUri } from "../store-uri.ts";
 
 /** `elsewhere gc`: deletes what no root keeps. */
 export function command(context: CommandContext): Command {
@@ -41,7 +42,7 @@ interface Flags extends SettingFlags {
 
 async function run(context: CommandContext, words: readonly string[], flags: Flags): Promise<void> {
   const { services, terminal } = context;
-  await using opened = await services.openStore(flags.store, await settingsFor(context, flags));
+  await using opened = await services.openStore(storeUri(flags.store), await settingsFor(context, flags));
   const store = collectable(opened);
   if (flags.printRoots) {
     const roots = [...(await store.findRoots())].sort();

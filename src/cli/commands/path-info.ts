@@ -10,6 +10,7 @@ import { UsageError } from "../error-report.ts";
 import { queryable, storePathOf } from "../path-arguments.ts";
 import { formatBytes } from "../progress/words.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
+import { storeUri } from "../store-uri.ts";
 
 /** `elsewhere path-info`: what a store knows of paths. */
 export function command(context: CommandContext): Command {
@@ -48,7 +49,7 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
   const { services, terminal } = context;
   if (words.length === 0 && !flags.all)
     throw new UsageError("Cannot show nothing", "name store paths, or --all");
-  await using store = await services.openStore(flags.store, await settingsFor(context, flags));
+  await using store = await services.openStore(storeUri(flags.store), await settingsFor(context, flags));
   const infos = await infosOf(store, words, flags);
   const closures = flags.closureSize ? await closureSizes(store, infos) : undefined;
   if (flags.json) {

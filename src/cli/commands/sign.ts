@@ -7,6 +7,7 @@ import { UsageError } from "../error-report.ts";
 import { queryable, storePathOf } from "../path-arguments.ts";
 import { count } from "../progress/words.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
+import { storeUri } from "../store-uri.ts";
 
 /** `elsewhere sign`: signs store paths. */
 export function command(context: CommandContext): Command {
@@ -43,7 +44,7 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
   if (words.length === 0 && !flags.all)
     throw new UsageError("Cannot sign nothing", "name store paths, or --all");
   const key = parseSecretKey(readFileSync(flags.keyFile, "utf8"));
-  await using opened = await services.openStore(flags.store, await settingsFor(context, flags));
+  await using opened = await services.openStore(storeUri(flags.store), await settingsFor(context, flags));
   const store = queryable(opened, "add signatures");
   const paths = flags.all ? await store.queryAllValidPaths() : words.map((word) => storePathOf(word, store));
   const infos = flags.recursive

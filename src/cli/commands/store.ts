@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { Store } from "#store/store.ts";
 import type { CommandContext } from "../command-context.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
+import { storeUri } from "../store-uri.ts";
 
 /** `elsewhere store`: whether a store answers, and what it is. */
 export function command(context: CommandContext): Command {
@@ -35,7 +36,7 @@ interface Facts {
 
 async function show(context: CommandContext, flags: Flags): Promise<void> {
   const { services, terminal } = context;
-  await using store = await services.openStore(flags.store, await settingsFor(context, flags));
+  await using store = await services.openStore(storeUri(flags.store), await settingsFor(context, flags));
   const facts = await factsOf(store);
   if (flags.json) {
     const { nixVersion: version, trusted, protocol } = facts;

@@ -10,6 +10,7 @@ import { hashNar } from "../hash-nar.ts";
 import { queryable, storePathOf } from "../path-arguments.ts";
 import { count } from "../progress/words.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
+import { storeUri } from "../store-uri.ts";
 
 /** `elsewhere verify`: a store, its files and its signatures. */
 export function command(context: CommandContext): Command {
@@ -50,7 +51,7 @@ interface Flags extends SettingFlags {
 async function run(context: CommandContext, words: readonly string[], flags: Flags): Promise<void> {
   const { services, terminal } = context;
   const resolved = await settingsFor(context, flags);
-  await using store = await services.openStore(flags.store, resolved);
+  await using store = await services.openStore(storeUri(flags.store), resolved);
   if (words.length === 0 && !flags.all) return await verifyWhole(context, store, flags);
   const infos = await infosOf(store, words, flags);
   const keys = new TrustedKeys(resolved.settings["trusted-public-keys"].map(parsePublicKey));

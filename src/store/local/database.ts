@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ElsewhereError } from "#base/errors.ts";
 import { lock } from "./flock.ts";
+import { makeFolder } from "./make-folder.ts";
 import { CA_MIGRATION, CA_SCHEMA, CA_SCHEMA_VERSION, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 export interface DatabaseOptions {
@@ -133,7 +134,7 @@ function readOnlyAt(url: string): DatabaseSync {
 
 /** Under Nix's `big-lock`, so that two that come first do not both make the tables. */
 async function createDatabase(directory: string, fsyncMetadata: boolean): Promise<void> {
-  mkdirSync(directory, { recursive: true });
+  makeFolder(directory);
   const held = await lock(`${directory}/big-lock`, "exclusive");
   try {
     if (readVersion(directory) !== undefined) return;

@@ -1,9 +1,9 @@
-import { mkdirSync } from "node:fs";
 import { type Clock, systemClock } from "#base/clock.ts";
 import { StoreContext } from "./context.ts";
 import { openDatabase } from "./database.ts";
 import { layoutOf, type StoreLayout } from "./layout.ts";
 import { LocalStore } from "./local-store.ts";
+import { makeFolder } from "./make-folder.ts";
 import { type LocalStoreOptions, settingsOf } from "./settings.ts";
 
 /**
@@ -31,5 +31,5 @@ function makeFolders({ realStoreDir, stateDir }: StoreLayout): void {
     `${stateDir}/gcroots/auto`,
     `${stateDir}/profiles`,
   ])
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
 }
