@@ -1,10 +1,10 @@
 import type { Derivation } from "#nix/derivation.ts";
-import { derivationOptions } from "#nix/derivation-options.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { QueryableStore, Store } from "#store/store.ts";
 import type { SubstitutingStore } from "#store/substituter.ts";
 import type { Wish } from "./plan.ts";
+import { allowsSubstitutes } from "./requirement-of.ts";
 import type { KnownOutputs } from "./site.ts";
 
 /** What a store would take from its caches: paths, and where from, as far as it says. */
@@ -56,7 +56,7 @@ export function substitutes(store: Store): store is SubstitutingStore {
 
 /** From the wishes down, a question for each layer: below what can be substituted nothing is asked. */
 async function walk(
-  { store, wishes, graph, outputsOf, exists, always }: SubstitutionQuestion,
+  { wishes, graph, outputsOf, exists, always }: SubstitutionQuestion,
   ask: (paths: readonly StorePath[]) => Promise<Substitutable>,
 ): Promise<Substitutable> {
   const found = new Map<StorePath, string | undefined>();
@@ -72,7 +72,7 @@ async function walk(
         .map((name) => outputsOf(drvPath).get(name))
         .filter((path) => path === undefined || !exists(path));
     const wanted = open.flatMap((wish) => {
-      const allowed = always || derivationOptions(store.storeDir, graph.get(wish.drvPath)!).allowSubstitutes;
+      const allowed = always || allowsSubstitutes(graph.get(wish.drvPath)!);
       return allowed ? missingOf(wish).flatMap((path) => path ?? []) : [];
     });
     const fresh = [...new Set(wanted)].filter((path) => !asked.has(path));

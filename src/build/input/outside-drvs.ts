@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ElsewhereError } from "#base/errors.ts";
-import { decodeText, encodeText } from "#base/text.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { formatDerivation, parseDerivation } from "#nix/derivation-aterm.ts";
 import { derivationPath, fillOutputPaths } from "#nix/derivation-hash.ts";
@@ -9,7 +8,9 @@ import { DerivationHasher } from "#nix/derivation-hasher.ts";
 import { derivationsFromJson } from "#nix/derivation-json.ts";
 import { parseJson } from "#nix/json-text.ts";
 import { parseStorePathBaseName, type StoreDir, type StorePath } from "#nix/store-path.ts";
+import { FolderDrvSource } from "#store/drv-source.ts";
 import { type DrvText, FolderStore } from "./folder-store.ts";
+import { LeanDerivations } from "./lean-derivation.ts";
 
 /** Derivations that lie in no store, with what they need, and a store to copy them from. */
 export interface OutsideDrvs {
@@ -62,18 +63,24 @@ function collect(
   { roots, given }: { roots: readonly StorePath[]; given: ReadonlyMap<StorePath, Derivation> },
 ): OutsideDrvs {
   const graph = new Map<StorePath, Derivation>();
+  const lean = new LeanDerivations(
+    (path) => readBeside(folder, path, storeDir) ?? throwMissing(path, folder),
+  );
   const queue = [...roots];
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     if (graph.has(path)) continue;
-    const drv = given.get(path) ?? readBeside(folder, path, storeDir);
-    if (!drv)
-      throw new ElsewhereError("DERIVATION_MISSING", `Cannot find '${path}' in ${folder}`, {
-        hint: "a .drv outside a store needs every derivation that it refers to beside it",
-      });
+    const drv =
+      given.get(path) ?? lean.lean(path, readBeside(folder, path, storeDir) ?? throwMissing(path, folder));
     graph.set(path, drv);
-    queue.push(...drv.inputDerivations.keys());
+    for (const input of drv.inputDerivations.keys()) if (!graph.has(input)) queue.push(input);
   }
   return { roots, graph, store: storeOf(folder, storeDir, graph) };
+}
+
+function throwMissing(path: StorePath, folder: string): never {
+  throw new ElsewhereError("DERIVATION_MISSING", `Cannot find '${path}' in ${folder}`, {
+    hint: "a .drv outside a store needs every derivation that it refers to beside it",
+  });
 }
 
 function storeOf(folder: string, storeDir: StoreDir, graph: ReadonlyMap<StorePath, Derivation>): FolderStore {
@@ -84,7 +91,9 @@ function storeOf(folder: string, storeDir: StoreDir, graph: ReadonlyMap<StorePat
       get text() {
         return formatDerivation(storeDir, drv);
       },
-      references: [...drv.inputSources, ...drv.inputDerivations.keys()],
+      get references() {
+        return [...drv.inputSources, ...drv.inputDerivations.keys()];
+      },
     });
   const known = () => [...graph].flatMap(([path, { inputSources }]) => [path, ...inputSources]);
   return new FolderStore(folder, storeDir, { drvs, known });
@@ -93,9 +102,9 @@ function storeOf(folder: string, storeDir: StoreDir, graph: ReadonlyMap<StorePat
 function readBeside(folder: string, path: StorePath, storeDir: StoreDir): Derivation | undefined {
   const file = join(folder, path);
   if (!existsSync(file)) return undefined;
-  const contents = readFileSync(file);
+  const contents = new FolderDrvSource(folder).readDerivation(path);
   const drv = parseDerivation(storeDir, contents, drvNameOf(file));
-  if (derivationPath(storeDir, drv, encodeText(decodeText(contents))) !== path)
+  if (derivationPath(storeDir, drv, contents) !== path)
     throw new ElsewhereError(
       "WRONG_PATH",
       `Cannot use '${file}': its contents make another path than its name says`,
