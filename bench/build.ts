@@ -1,72 +1,106 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { delayingProxy } from "#rig/delay-relay.ts";
 import { NIX_SUITES, NixRoot, type NixSuite, withoutNix } from "#rig/nix-root.ts";
-import { startSshd } from "#rig/sshd.ts";
+import { type Sshd, startSshd } from "#rig/sshd.ts";
 
 /**
  * Offloading trivial builds beside real Nix, in one run, through a real sshd on loopback:
- * `bench/build.ts [SUITE…] [--runs N] [--count N]`. Prints seconds, the best of N runs each, and Nix's time over
- * ours. Both evaluate, send, build on the stock builder, and end with every asked output in the client's store.
+ * `bench/build.ts [SUITE…] [--runs N] [--count N] [--delay ROUND_TRIP_MS] [--scheme ssh|ssh-ng]`. The contestants
+ * take turns; seconds are the best of N. All evaluate, send, build on the stock builder, and end with every asked
+ * output in the client's store. `shared` is Nix with an ssh ControlMaster that is up already.
  */
 const here = fileURLToPath(new URL(".", import.meta.url));
 const program = join(here, "../bin/elsewhere");
-const flags = new Map<string, number>();
+const flags = new Map<string, string>();
 const suites: NixSuite[] = [];
 for (let at = 2; at < process.argv.length; at++) {
   const word = process.argv[at]!;
-  if (word.startsWith("--")) flags.set(word.slice(2), Number(process.argv[++at]));
+  if (word.startsWith("--")) flags.set(word.slice(2), process.argv[++at]!);
   else suites.push(word as NixSuite);
 }
-const runs = flags.get("runs") ?? 3;
-const count = String(flags.get("count") ?? 100);
+const runs = Number(flags.get("runs") ?? 3);
+const count = flags.get("count") ?? "100";
+const delayMs = Number(flags.get("delay") ?? 0);
+const schemes = flags.has("scheme") ? [flags.get("scheme")!] : ["ssh-ng", "ssh"];
+
+/** One way to build a file with a tag that was never used before. */
+type Contestant = (words: readonly string[]) => Promise<unknown>;
 
 async function benchSuite(suite: NixSuite): Promise<void> {
   using builder = new NixRoot(suite, "bench-builder");
   using client = new NixRoot(suite, "bench-client");
-  await using sshd = await startSshd({ within: builder.within });
   const home = mkdtempSync(join(tmpdir(), "elsewhere-bench-"));
-  const env = {
-    NIX_SSHOPTS: sshd.sshOptions.join(" "),
-    ELSEWHERE_NODE: process.execPath,
-    XDG_STATE_HOME: join(home, "state"),
-  };
+  await using sshd = await startSshd({ within: builder.within });
   try {
-    console.log(`\n${suite}: ${await client.run(["nix", "--version"])}, ${count} trivial builds`);
-    for (const scheme of ["ssh-ng", "ssh"])
+    const distance = delayMs > 0 ? `, ${delayMs} ms of added round trip` : "";
+    const nix = await client.run(["nix", "--version"]);
+    console.log(`\n${nix}, ${count} trivial builds, best of ${runs}${distance}`);
+    console.log(row(["", "ours", "Nix", "shared", "Nix/ours", "shared/ours"]));
+    for (const scheme of schemes)
       for (const shape of ["independent", "chain"]) {
-        const words = (tag: string) => [
-          ...["-j0", "--builders", `${scheme}://rig x86_64-linux - 8 1`],
-          ...["--argstr", "tag", tag, "--arg", "count", count],
-        ];
-        const file = join(here, `expressions/${shape}.nix`);
-        const ours = await best((tag) =>
-          client.run([program, "build", "-q", "--no-link", "-f", file, ...words(tag)], env),
-        );
-        const theirs = await best((tag) =>
-          client.run(["nix-build", "--no-out-link", file, ...words(tag)], env),
-        );
-        const ratio = (theirs / ours).toFixed(1);
-        console.log(
-          `${shape} by ${scheme}: ${ours.toFixed(2)} s, Nix ${theirs.toFixed(2)} s: ${ratio} times`,
-        );
+        const entrants = contestants(client, sshOptions(sshd), home);
+        const [ours, theirs, shared] = await race(entrants, [join(here, `expressions/${shape}.nix`), scheme]);
+        const times = [ours!, theirs!, shared!].map((time) => time.toFixed(2));
+        const ratios = [theirs!, shared!].map((time) => (time / ours!).toFixed(1));
+        console.log(row([`${shape}, ${scheme}`, ...times, ...ratios]));
       }
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
 }
 
-/** Seconds of the fastest run. A tag is never used twice: nothing is there already. */
-async function best(run: (tag: string) => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
-  for (let index = 0; index < runs; index++) {
-    const begunMs = performance.now();
-    await run(randomBytes(6).toString("hex"));
-    times.push((performance.now() - begunMs) / 1000);
-  }
-  return Math.min(...times);
+/** What the client gives ssh: with a delay, the way by the relay. */
+function sshOptions({ sshOptions, port, folder }: Sshd): readonly string[] {
+  if (delayMs === 0) return sshOptions;
+  // Nix cuts NIX_SSHOPTS at each space: a file holds what has spaces.
+  const file = join(folder, "far_config");
+  const near = readFileSync(sshOptions[1]!, "utf8");
+  writeFileSync(file, `Host rig\n  ${delayingProxy(port, delayMs)}\n${near}`);
+  return ["-F", file];
+}
+
+function contestants(client: NixRoot, options: readonly string[], home: string): Contestant[] {
+  const plain = options.join(" ");
+  const env = {
+    NIX_SSHOPTS: plain,
+    ELSEWHERE_NODE: process.execPath,
+    XDG_STATE_HOME: join(home, "state"),
+    XDG_CACHE_HOME: join(home, "cache"),
+  };
+  const shared = `${plain} -o ControlMaster=auto -o ControlPersist=60 -o ControlPath=${home}/%C`;
+  const nix = (options: string): Contestant => {
+    return ([file, ...words]) =>
+      client.run(["nix-build", "--no-out-link", file!, ...words], { NIX_SSHOPTS: options });
+  };
+  return [
+    ([file, ...words]) => client.run([program, "build", "-q", "--no-link", "-f", file!, ...words], env),
+    nix(plain),
+    nix(shared),
+  ];
+}
+
+/** Seconds of the fastest run of each. */
+async function race(entrants: readonly Contestant[], [file, scheme]: string[]): Promise<number[]> {
+  const best = entrants.map(() => Number.POSITIVE_INFINITY);
+  for (let turn = 0; turn < runs; turn++)
+    for (const [index, run] of entrants.entries()) {
+      const tag = randomBytes(6).toString("hex");
+      const begunMs = performance.now();
+      await run([
+        ...[file!, "-j0", "--builders", `${scheme}://rig x86_64-linux - 8 1`],
+        ...["--argstr", "tag", tag, "--arg", "count", count],
+      ]);
+      best[index] = Math.min(best[index]!, (performance.now() - begunMs) / 1000);
+    }
+  return best;
+}
+
+function row([name, ...figures]: readonly string[]): string {
+  return name!.padEnd(24) + figures.map((figure) => figure.padStart(12)).join("");
 }
 
 for (const suite of suites.length > 0 ? suites : NIX_SUITES) {
