@@ -14,8 +14,11 @@ import type { Transcript } from "./transcripts.ts";
 export interface RecordedCommand {
   readonly command: Command<unknown, unknown>;
   readonly request: unknown;
+  /** What followed the request, as it was sent. */
+  readonly requestBody: Buffer;
   /** Undefined where the server closed instead. */
   readonly reply: unknown;
+  readonly replyBody: Buffer;
 }
 
 export interface ServeRecording {
@@ -67,17 +70,19 @@ function oneCommand({ client, server, canonical }: Tapes, ctx: WireContext): Rec
   const command = commandsByCode.get(code);
   if (!command) throw new ElsewhereError("MALFORMED", `Command ${code} is not known`);
   const request = client.message(command.request, ctx, { canonical });
-  takeBody(client, command.requestBody, ctx);
+  const requestBody = takeBody(client, command.requestBody, ctx);
   const reply = server.isAtEnd ? undefined : server.message(command.reply, ctx);
-  if (!server.isAtEnd) takeBody(server, command.replyBody, ctx);
-  return { command, request, reply };
+  const replyBody = takeBody(server, server.isAtEnd ? undefined : command.replyBody, ctx);
+  return { command, request, requestBody, reply, replyBody };
 }
 
-function takeBody(tape: Tape, body: "nar" | "export" | undefined, ctx: WireContext): void {
+function takeBody(tape: Tape, body: "nar" | "export" | undefined, ctx: WireContext): Buffer {
+  const start = tape.position;
   if (body === "nar") tape.nar();
-  if (body !== "export") return;
-  while (tape.message(exportNext, ctx)) {
-    tape.nar();
-    tape.message(exportTrailer, ctx);
-  }
+  if (body === "export")
+    while (tape.message(exportNext, ctx)) {
+      tape.nar();
+      tape.message(exportTrailer, ctx);
+    }
+  return tape.bytes.subarray(start, tape.position);
 }

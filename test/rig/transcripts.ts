@@ -16,6 +16,8 @@ export interface Transcript {
   readonly protocol: "daemon" | "serve";
   /** What the client asked the server's machine to run. */
   readonly argv: readonly string[];
+  /** The shell commands that made the state before it, unrecorded. */
+  readonly before: string;
   /** Everything that the client wrote, and the server. */
   readonly fromClient: Buffer;
   readonly fromServer: Buffer;
@@ -27,7 +29,7 @@ export interface Transcript {
 
 /** Every recorded connection; those of one release where `release` is given. */
 export function transcripts(release?: string): Transcript[] {
-  const releases = release ? [release] : RELEASES;
+  const releases = release ? [release] : recordedReleases();
   return releases.flatMap((name) => connectionsOf(join(unpacked(`transcripts-${name}.tar.zst`), name), name));
 }
 
@@ -42,20 +44,34 @@ export function probes(): Transcript[] {
         scenario,
         protocol: scenario.startsWith("S-") ? "serve" : "daemon",
         argv: [],
+        before: "",
       }),
     ),
   );
 }
 
-const RELEASES = ["2.8.0", "2.26.3", "c2.8.0-s2.34.8"];
+/** Those whose recordings lie beside the checkout: the client's and the server's, where they differ. */
+export function recordedReleases(): string[] {
+  if (!sharedDir) return [];
+  const archives = readdirSync(join(sharedDir, "vectors")).sort();
+  return archives.flatMap((name) => /^transcripts-(.*)\.tar\.zst$/.exec(name)?.[1] ?? []);
+}
 
 function connectionsOf(root: string, release: string): Transcript[] {
   return folders(root).flatMap((scenario) =>
     folders(join(root, scenario)).map((connection) => {
+      const before = /^PRE: (.*)$/m.exec(readFileSync(join(root, scenario, "cmd.txt"), "utf8"))?.[1] ?? "";
       const dir = join(root, scenario, connection);
       const argv = readFileSync(join(dir, "argv"), "utf8").trim().split(/\s+/);
       const protocol = argv.includes("--serve") ? "serve" : "daemon";
-      return read(dir, { name: `${release}/${scenario}/${connection}`, release, scenario, protocol, argv });
+      return read(dir, {
+        name: `${release}/${scenario}/${connection}`,
+        release,
+        scenario,
+        protocol,
+        argv,
+        before,
+      });
     }),
   );
 }
