@@ -10,6 +10,7 @@ import { EarlyResults } from "./early-results.ts";
 import type { Feeder } from "./feeder.ts";
 import { requestGraph } from "./graph-request.ts";
 import { type LogReaderOptions, readLog } from "./log-reader.ts";
+import { withOwnTimes } from "./own-times.ts";
 import type { PlannedBuild } from "./plan.ts";
 import { inputOutputsOf, resolveInputs } from "./resolve.ts";
 import type { BuildSite, ConnectedSite, Holder, KnownOutputs } from "./site.ts";
@@ -92,10 +93,13 @@ async function buildAlone(
   const basic = resolveInputs(derivation, store.storeDir, context.outputsOf);
   await context.substitute(basic.inputSources);
   await active.feeder.need(basic.inputSources);
-  onResult(
-    build,
-    await realiser.buildDerivation(drvPath, basic, realiseOptions(active, context, { only: drvPath })),
-  );
+  let begunMs = context.clock.now();
+  const onBegin = () => {
+    begunMs = context.clock.now();
+  };
+  const options = realiseOptions(active, context, { only: drvPath, onBegin });
+  const result = await realiser.buildDerivation(drvPath, basic, options);
+  onResult(build, withOwnTimes(result, begunMs, context.clock.now()));
 }
 
 async function buildGraph(
