@@ -9,7 +9,7 @@ export function explainFailure(result: BuildResult, active: ActiveSite, drvPath:
   const { site } = active;
   const said = plain(result.errorMessage) || `the builder says ${result.status}`;
   return TRUST.test(said) || isForWantOfInputs(result, active, drvPath)
-    ? `${said}\n${trustAdvice(site)}`
+    ? `${said.replace(PATHS_AND_LOG, "")}\n${trustAdvice(site)}`
     : said;
 }
 
@@ -38,6 +38,8 @@ export function trustAdvice({ traits, uri = traits.name }: BuildSite): string {
   ].join("\n");
 }
 
+/** What Nix 2.34 says after the reason. */
+const PATHS_AND_LOG = /\n\s*(Output paths|Last \d+ log lines):.*$/s;
 const DEPENDENCY = /\b(dependency|dependencies of derivation '[^']*') failed\b/;
 /** Base name of a `.drv`. */
 const DERIVATION = /[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]+?\.drv/;
