@@ -66,7 +66,7 @@ function linesOf(frames: readonly ServerFrame[]): string[] {
   );
 }
 
-function masked(reply: unknown): unknown {
+export function masked(reply: unknown): unknown {
   if (Array.isArray(reply)) return reply.map(masked);
   if (typeof reply !== "object" || reply === null || ArrayBuffer.isView(reply)) return reply;
   if (reply instanceof Map) return new Map([...reply].map(([key, value]) => [key, masked(value)]));

@@ -12,7 +12,7 @@ import type { Operation } from "#wire/daemon/operation.ts";
 import { type ServerFrame, serverFrame } from "#wire/daemon/stderr.ts";
 
 /** One direction of a conversation in memory. */
-class Channel implements AsyncIterable<Uint8Array> {
+export class Channel implements AsyncIterable<Uint8Array> {
   readonly #chunks: Uint8Array[] = [];
   #ended = false;
   #news = new Deferred<void>();
