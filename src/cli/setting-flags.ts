@@ -28,7 +28,7 @@ export function addSettingFlags(command: Command): Command {
       "--store <uri>",
       "the store to use: auto, daemon, a folder, local?root=DIR, ssh-ng://HOST, ssh://HOST",
     )
-    .option("--option <name> <value>", "override a setting of nix.conf; may be repeated", collect, [])
+    .option("--option <name> <value>", "override a setting of nix.conf; may be repeated", collect)
     .option("--system <system>", "what this machine is, such as aarch64-darwin")
     .option("-v, --verbose", "say more; may be repeated", (_: string, before: number) => before + 1, 0)
     .option("-q, --quiet", "say only what went wrong")
@@ -76,6 +76,6 @@ export async function settingsFor(
   return await services.settings([...options, ...said]);
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }

@@ -32,8 +32,8 @@ export function command(context: CommandContext): Command {
       new Option("-E, --expr <expression>", "evaluate attributes of this expression").conflicts("file"),
     )
     .option("--impure", "let the evaluation read the environment")
-    .option("--arg <pair>", "for -f and -E: NAME=EXPRESSION", collect, [])
-    .option("--argstr <pair>", "for -f and -E: NAME=TEXT", collect, [])
+    .option("--arg <pair>", "for -f and -E: NAME=EXPRESSION", collect)
+    .option("--argstr <pair>", "for -f and -E: NAME=TEXT", collect)
     .option("--eval-store <uri>", "the store that Nix evaluates into, when it is another than --store")
     .option("-o, --out-link <prefix>", "name of the result links", "result")
     .option("--no-link", "make no result links")
@@ -110,7 +110,7 @@ function outPaths(
     .join("");
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
@@ -124,4 +124,6 @@ Examples:
   elsewhere build ./graph/…-x.drv --store ~/out    with no Nix: a .drv file, into a store of your own
   nix derivation show -r .#x | elsewhere build -   derivations as JSON
 
-Exit codes: 0 all there, 100 a build failed, 101 timed out, 102 hash mismatch, 104 not deterministic, 1 anything else`;
+Exit codes:
+  0 all there   100 a build failed   101 timed out   102 hash mismatch   104 not deterministic
+  1 anything else`;
