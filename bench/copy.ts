@@ -1,17 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
 import { delayingProxy } from "#rig/delay-relay.ts";
 import { NIX_SUITES, NixRoot, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { startSshd } from "#rig/sshd.ts";
 
 /**
  * Copying beside real Nix, in one run, through a real sshd on loopback: `bench/copy.ts [SUITE…] [--runs N]
- * [--small N] [--mebibytes N] [--closure N] [--round-trip-ms N]`. Prints seconds, the best of N runs each,
- * and Nix's time over ours. Both start a process, connect, and end with the paths registered.
+ * [--small N] [--mebibytes N] [--closure N] [--round-trip-ms N] [--nix 0]`; a size of 0 leaves a part out.
+ * Prints the best of N runs each, ours over Nix's, and the memory that ours took. Both are whole commands: they
+ * start, connect, and end with the paths registered. Needs GNU time.
  */
 const here = fileURLToPath(new URL(".", import.meta.url));
 const flags = new Map<string, number>();
@@ -22,23 +22,17 @@ for (let at = 2; at < process.argv.length; at++) {
   else suites.push(word as NixSuite);
 }
 const runs = flags.get("runs") ?? 3;
+const withoutNixTimes = flags.get("nix") === 0;
+const program = `${here}../bin/elsewhere`;
 const roundTripMs = flags.get("round-trip-ms") ?? 0;
 
 async function benchSuite(suite: NixSuite): Promise<void> {
   using root = new NixRoot(suite, "bench-copy");
   await using sshd = await startSshd({ within: root.within });
-  const folder = mkdtempSync(join(tmpdir(), "elsewhere-bench-"));
+  // Making thousands of files on a disk takes as long as the disk likes, whatever the program.
+  const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "elsewhere-bench-"));
   const proxy = delayingProxy(sshd.port, roundTripMs).replace(" ", "=");
   const options = [...sshd.sshOptions, ...(roundTripMs > 0 ? ["-o", `"${proxy}"`] : [])].join(" ");
-  // In one file, as the program is shipped.
-  buildSync({
-    entryPoints: [`${here}copy-once.ts`],
-    outfile: join(folder, "copy-once.mjs"),
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    absWorkingDir: join(here, ".."),
-  });
   const bench = new Bench({ root, folder, options });
   try {
     console.log(`\n${suite}: ${await root.run(["nix", "--version"])}, ${roundTripMs} ms added`);
@@ -53,8 +47,8 @@ async function benchSuite(suite: NixSuite): Promise<void> {
     ]);
     const deep = await evaluated(root, "closure.nix", ["--arg", "count", `${flags.get("closure") ?? 20000}`]);
     for (const scheme of ["ssh-ng", "ssh"]) {
-      if (flags.get("small") !== 0) await bench.copy(`small paths, ${scheme}`, scheme, small);
-      if (flags.get("mebibytes") !== 0) await bench.copy(`large path, ${scheme}`, scheme, large);
+      if (flags.get("small") !== 0) bench.copy(`small paths, ${scheme}`, scheme, small);
+      if (flags.get("mebibytes") !== 0) bench.copy(`large path, ${scheme}`, scheme, large);
       if (flags.get("closure") !== 0) bench.closure(`closure, ${scheme}`, scheme, deep);
     }
   } finally {
@@ -89,51 +83,42 @@ class Bench {
   }
 
   /** To an empty store there, and from there into an empty one here. */
-  async copy(title: string, scheme: string, path: string): Promise<void> {
+  copy(title: string, scheme: string, path: string): void {
     const host = `${scheme}://rig`;
     const here = `local?root=${this.#line.root.nixFolder.replace(/\/nix$/, "")}`;
     const to = () => `${host}?remote-store=${this.#fresh()}`;
     this.#compare(`${title}, to`, {
       nix: () => ["copy", "--no-check-sigs", "--to", to(), path],
-      ours: () => [here, to(), path],
+      ours: () => ["copy", "--no-check-sigs", "--from", here, "--to", to(), path],
     });
-    const into = () => this.#fresh();
-    this.#compare(`${title}, from`, {
-      nix: () => ["copy", "--no-check-sigs", "--from", host, "--to", into(), path],
-      ours: () => [host, `local?root=${into()}`, path],
-    });
+    const from = () => ["copy", "--no-check-sigs", "--from", host, "--to", this.#fresh(), path];
+    this.#compare(`${title}, from`, { nix: from, ours: from });
   }
 
   closure(title: string, scheme: string, path: string): void {
-    const host = `${scheme}://rig`;
-    this.#compare(title, {
-      nix: () => ["path-info", "-r", "--store", host, path],
-      ours: () => [host, "closure", path],
-    });
+    const ask = () => ["path-info", "-r", "--store", `${scheme}://rig`, path];
+    this.#compare(title, { nix: ask, ours: ask });
   }
 
   /** Takes turns, so that a slow minute of the machine falls on both. */
   #compare(title: string, { nix, ours }: { nix: () => string[]; ours: () => string[] }): void {
     const { root, options } = this.#line;
-    const times = { nix: [] as number[], ours: [] as number[] };
-    let memory = "";
+    const took = { nix: [] as Took[], ours: [] as Took[] };
     for (let run = 0; run < runs; run++) {
-      times.nix.push(timed([...root.within, "env", `NIX_SSHOPTS=${options}`, "nix", ...nix()], {}).seconds);
-      const node = [
-        process.execPath,
-        "--disable-warning=ExperimentalWarning",
-        `${here}copy-once.ts`,
-        ...ours(),
-      ];
-      const { seconds, said } = timed(node, { NIX_SSHOPTS: options });
-      times.ours.push(seconds);
-      memory = said.trim();
+      if (!withoutNixTimes)
+        took.nix.push(timed([...root.within, "env", `NIX_SSHOPTS=${options}`, "nix", ...nix()], {}));
+      took.ours.push(timed([program, ...ours()], { NIX_SSHOPTS: options }));
       this.#clear();
     }
-    const [best, own] = [Math.min(...times.nix), Math.min(...times.ours)];
-    console.log(
-      `  ${title.padEnd(26)} Nix ${best.toFixed(2).padStart(7)}  ours ${own.toFixed(2).padStart(6)}  x${(best / own).toFixed(1).padStart(5)}  ${memory}`,
-    );
+    const [theirs, own] = [best(took.nix), best(took.ours)];
+    const columns = [
+      title.padEnd(24),
+      `Nix ${shown(theirs)}`,
+      `ours ${shown(own)}`,
+      `ratio ${(own.seconds / theirs.seconds).toFixed(2)}`,
+      `${Math.max(...took.ours.map(({ mebibytes }) => mebibytes))} MiB`,
+    ];
+    console.log(`  ${columns.join("  ")}`);
   }
 
   #fresh(): string {
@@ -150,17 +135,36 @@ class Bench {
   }
 }
 
-function timed(command: readonly string[], env: Record<string, string>): { seconds: number; said: string } {
-  const start = performance.now();
-  const { status, stderr } = spawnSync(command[0]!, command.slice(1), {
+interface Took {
+  /** From start to end. */
+  readonly seconds: number;
+  /** Processor time of the client and its ssh. */
+  readonly cpuSeconds: number;
+  /** Most memory that one of them had. */
+  readonly mebibytes: number;
+}
+
+/** Runs a command below GNU time, which tells what it and its children used. */
+function timed(command: readonly string[], env: Record<string, string>): Took {
+  const { status, stderr } = spawnSync("time", ["-f", "%e %U %S %M", ...command], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "ignore", "pipe"],
     encoding: "utf8",
-    cwd: here,
+    cwd: join(here, ".."),
+    maxBuffer: 1 << 28,
   });
-  const seconds = (performance.now() - start) / 1000;
   if (status !== 0) throw new Error(`${command.join(" ")} failed: ${stderr}`);
-  return { seconds, said: stderr };
+  const [seconds, user, system, kibibytes] = stderr.trim().split("\n").at(-1)!.split(" ").map(Number);
+  return { seconds: seconds!, cpuSeconds: user! + system!, mebibytes: Math.round(kibibytes! / 1024) };
+}
+
+function best(runs: readonly Took[]): Took {
+  const none = { seconds: Number.NaN, cpuSeconds: Number.NaN, mebibytes: 0 };
+  return runs.toSorted((a, b) => a.seconds - b.seconds)[0] ?? none;
+}
+
+function shown({ seconds, cpuSeconds }: Took): string {
+  return `${seconds.toFixed(2).padStart(6)} s (${cpuSeconds.toFixed(2)} s of processor)`;
 }
 
 for (const suite of suites.length > 0 ? suites : NIX_SUITES) {
