@@ -7,6 +7,7 @@ import { Feeder, type FeederOptions } from "./feeder.ts";
 import { knownOutputsOf } from "./known-outputs.ts";
 import { LogTails } from "./log-tails.ts";
 import { type PlannedBuild, plan } from "./plan.ts";
+import { Realisations } from "./realisations.ts";
 import type { RealiseReport, RealiseRequest } from "./realise.ts";
 import type { Holder, KnownOutputs } from "./site.ts";
 import { SiteConnector } from "./site-connector.ts";
@@ -25,6 +26,7 @@ export class Run implements AsyncDisposable {
   readonly #outputs = new Map<StorePath, Map<string, StorePath>>();
   readonly #origins = new Map<StorePath, Origin>();
   readonly #made = new Map<StorePath, Origin>();
+  readonly #wishedNames: ReadonlyMap<StorePath, readonly string[]>;
   readonly #postponed = new Map<StorePath, BuildOutcome>();
   /** What the destination can fetch, and from where as far as it says. */
   readonly #substitutable = new Map<StorePath, string | undefined>();
@@ -32,11 +34,13 @@ export class Run implements AsyncDisposable {
   lostSubstitutes = 0;
   readonly #losses = new Map<StorePath, Map<string, string>>();
   readonly #home: Feeder;
+  readonly #realisations: Realisations;
   #copies = 0;
 
   constructor(request: RealiseRequest) {
     this.request = request;
     const { destination, drvStore, settings, signal, clock } = request;
+    this.#wishedNames = new Map(request.wishes.map(({ drvPath, outputs }) => [drvPath, outputs]));
     for (const [drvPath, derivation] of request.graph)
       this.#outputs.set(drvPath, knownOutputsOf(derivation, destination.store.storeDir));
     this.context = {
@@ -52,6 +56,7 @@ export class Run implements AsyncDisposable {
       outputsOf: (drvPath) => this.outputsOf(drvPath),
       substitute: (paths) => this.substitute(paths),
     };
+    this.#realisations = new Realisations(destination.store, request.graph);
     this.#home = this.#feederInto(destination, { substitute: false });
     this.sites = new SiteConnector(request, (holder, trust) => {
       if (holder === destination) return this.#home;
@@ -142,8 +147,8 @@ export class Run implements AsyncDisposable {
     this.whereabouts.add(active.holder, paths);
     active.feeder.arrived(paths);
     for (const path of paths) this.#made.set(path, origin);
-    const wished = new Set(this.#wishedPaths());
-    await this.#bringHome(paths.filter((path) => wished.has(path)));
+    this.#realisations.expect(build.drvPath, outputs);
+    await this.#bringHome(this.#wishedPathsOf(build.drvPath).filter((path) => paths.includes(path)));
   }
 
   /** Brings home every wished path that exists somewhere; one that cannot be had now is left for later. */
@@ -263,6 +268,7 @@ export class Run implements AsyncDisposable {
       this.#blame(homes, error);
       return;
     }
+    await this.#realisations.arrived(missing);
     for (const [index, path] of missing.entries()) {
       const from = homes[index]?.name ?? this.request.destination.name;
       this.#arrive(path, this.#made.get(path) ?? { kind: "copied", from });
@@ -291,6 +297,11 @@ export class Run implements AsyncDisposable {
     );
   }
 
+  #wishedPathsOf(drvPath: StorePath): StorePath[] {
+    const names = this.#wishedNames.get(drvPath) ?? [];
+    return names.flatMap((name) => this.outputsOf(drvPath).get(name) ?? []);
+  }
+
   #allOutputs(): Set<StorePath> {
     return new Set([...this.#outputs.values()].flatMap((outputs) => [...outputs.values()]));
   }
@@ -302,10 +313,12 @@ export class Run implements AsyncDisposable {
     const unknown = [...this.request.graph].filter(
       ([drvPath, { outputs }]) => this.outputsOf(drvPath).size < outputs.size,
     );
+    if (unknown.length === 0) return;
+    const held = await store.queryValidPaths(unknown.map(([drvPath]) => drvPath));
     for (const [drvPath] of unknown) {
-      const valid = await store.queryValidPaths([drvPath]);
-      if (!valid.has(drvPath)) continue;
       const known = this.#outputs.get(drvPath)!;
+      for (const [name, path] of await this.#realisations.recall(drvPath)) known.set(name, path);
+      if (!held.has(drvPath)) continue;
       for (const [name, path] of await store.queryDerivationOutputMap(drvPath))
         if (path) known.set(name, path);
     }
