@@ -95,13 +95,20 @@ function buildLines(plans: readonly Plan[], { all }: { all: boolean }): string[]
   return [
     ...lines,
     `${count(impossible.length, "derivation")} cannot be built by anyone:`,
-    ...impossible.flatMap(impossibleLines),
+    ...impossibleLines(impossible, { all }),
   ];
 }
 
-function impossibleLines({ build, requirement, why }: Plan): string[] {
-  const needs = `  ${shortName(build.drvPath)} needs ${inWords(requirement)}`;
-  return why.length === 1 ? [`${needs}; ${why[0]}`] : [`${needs}`, ...why.map((line) => `    ${line}`)];
+/** What is refused for the same reasons is said once. */
+function impossibleLines(plans: readonly Plan[], { all }: { all: boolean }): string[] {
+  const groups = Map.groupBy(plans, ({ requirement, why }) => [inWords(requirement), ...why].join("\n"));
+  return [...groups.values()].flatMap((group) => {
+    const { requirement, why } = group[0]!;
+    const names = group.map(({ build }) => shortName(build.drvPath));
+    const verb = group.length === 1 ? "needs" : "need";
+    const needs = `  ${all ? names.join(", ") : some(names)} ${verb} ${inWords(requirement)}`;
+    return why.length === 1 ? [`${needs}; ${why[0]}`] : [needs, ...why.map((line) => `    ${line}`)];
+  });
 }
 
 /** `riscv64-linux and the feature pocket-press`. */

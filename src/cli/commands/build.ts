@@ -71,7 +71,8 @@ async function run(
     ...prepared.request,
     events: (event) => {
       logs.take(event);
-      view.take(event);
+      // Who interrupts knows why attempts come to nothing.
+      if (event.kind !== "attempt-lost" || !context.signal.aborted) view.take(event);
     },
   };
   const { paths } = prepared;

@@ -45,10 +45,10 @@ export function fit(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
 }
 
-/** The first few of many names: `a, b, c, … and 40 more; all with -v`. */
+/** The first few of many names: `a, b, c, … and 40 more (all with -v)`. */
 export function some(names: readonly string[]): string {
   if (names.length <= NAMED_MAX + 1) return names.join(", ");
-  return `${names.slice(0, NAMED_MAX).join(", ")}, … and ${names.length - NAMED_MAX} more; all with -v`;
+  return `${names.slice(0, NAMED_MAX).join(", ")}, … and ${names.length - NAMED_MAX} more (all with -v)`;
 }
 
 const NAMED_MAX = 6;
