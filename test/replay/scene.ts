@@ -121,7 +121,8 @@ const UNSIGNED = { checkSignatures: false } as const;
 /** Why nothing can be replayed here: the recordings are elsewhere, or there is no sandbox for what they build. */
 export const withoutReplay: string | false = withoutShared || withoutSandbox();
 
-function withoutSandbox(): string | false {
+/** Why nothing can be built in a sandbox here. */
+export function withoutSandbox(): string | false {
   const tried = spawnSync("bwrap", ["--ro-bind", "/", "/", "--unshare-user", "true"]);
   return tried.status === 0 ? false : "bubblewrap cannot make a sandbox here";
 }
