@@ -1,5 +1,5 @@
 import { ElsewhereError } from "#base/errors.ts";
-import { isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
+import { type BuildStatus, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
 import { formatDerivedPath } from "#nix/derived-path-text.ts";
 import type { StoreDir } from "#nix/store-path.ts";
 
@@ -16,12 +16,24 @@ export function failureOf(results: readonly KeyedBuildResult[], storeDir: StoreD
 
 /** The exit status that `nix-store --realise` would have ended with. Source: Nix, `Worker::failingExitStatus`. */
 export function exitStatusOf(results: readonly KeyedBuildResult[]): number {
-  const statuses = results.filter((result) => !isSuccess(result)).map(({ status }) => status);
+  const failed = results.filter((result) => !isSuccess(result));
+  const any = (test: (result: KeyedBuildResult) => boolean) => failed.some(test);
   const mask =
-    (statuses.includes("TimedOut") ? 0x01 : 0) |
-    (statuses.includes("HashMismatch") ? 0x02 : 0) |
-    (statuses.includes("NotDeterministic") ? 0x08 : 0);
-  const buildFailed = statuses.some((status) => status !== "NoSubstituters" && status !== "MiscFailure");
-  if (mask !== 0) return 0x60 | 0x04 | mask;
-  return buildFailed ? 100 : 1;
+    (any(({ status }) => !NO_BUILD_FAILED.has(status)) ? 0x04 : 0) |
+    (any(({ status }) => status === "TimedOut") ? 0x01 : 0) |
+    (any(isHashMismatch) ? 0x02 : 0) |
+    (any(({ status }) => status === "NotDeterministic") ? 0x08 : 0);
+  return mask === 0 ? 1 : 0x60 | mask;
 }
+
+/** Releases before 2.35 have no status of its own for it. */
+function isHashMismatch({ status, errorMessage }: KeyedBuildResult): boolean {
+  return status === "HashMismatch" || (status === "OutputRejected" && HASH_MISMATCH.test(errorMessage));
+}
+
+const HASH_MISMATCH = /hash mismatch in fixed-output derivation/;
+const NO_BUILD_FAILED: ReadonlySet<BuildStatus> = new Set([
+  "NoSubstituters",
+  "MiscFailure",
+  "NotDeterministic",
+]);
