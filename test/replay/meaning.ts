@@ -40,7 +40,7 @@ function namesIn(nar: Buffer | undefined): unknown {
 }
 
 /** The kind of an error, by the words that all releases use for it. */
-export function classOf(message: string): string {
+function classOf(message: string): string {
   const plain = message.replace(/\x1b\[[0-9;]*m/g, "");
   return CLASSES.map((pattern) => pattern.exec(plain)?.[0]).find((words) => words) ?? "another";
 }
