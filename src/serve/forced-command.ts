@@ -1,4 +1,5 @@
 import { ElsewhereError } from "#base/errors.ts";
+import { parseStoreReference } from "#nix/store-reference.ts";
 import { splitShellWords } from "#transport/shell-words.ts";
 
 /** What a client asks a server to be, by the command that it runs. */
@@ -22,6 +23,17 @@ export function parseAskedService(command: string): AskedService {
   const asked = flags.read();
   if (!asked) throw refusal(command);
   return asked;
+}
+
+/**
+ * Whether a store is the one below a folder and nothing else: no relay, which would use this user's keys, and no
+ * parameter that makes another folder the store, where a collection would delete what it finds.
+ */
+export function isPlainFolder(uri: string): boolean {
+  const { scheme, authority, params } = parseStoreReference(uri);
+  const root = authority || params.get("root");
+  const plain = [...params.keys()].every((name) => name === "root" || name === "system-features");
+  return scheme === "local" && plain && root?.startsWith("/") === true;
 }
 
 /** The words after the program, and after the name of the subcommand that serves. */

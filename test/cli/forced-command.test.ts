@@ -8,7 +8,8 @@ import { type TestContext, test } from "node:test";
 const PROGRAM = join(import.meta.dirname, "../../bin/elsewhere");
 
 for (const asked of [
-  "nix-daemon --stdio --store FOLDER/mine",
+  "nix-daemon --stdio --store FOLDER/mine?real=FOLDER/home",
+  "nix-daemon --stdio --store local?store=FOLDER/home",
   "nix-store --serve --write --store 'local?real=FOLDER/home&state=FOLDER/state'",
   "elsewhere serve --stdio --store ssh-ng://other?remote-program=touch%20FOLDER/ran",
   "elsewhere serve --stdio --store=ssh://-oProxyCommand=id",
@@ -27,6 +28,28 @@ for (const asked of [
       assert.deepEqual(readdirSync(folder), [], "nothing was made");
     }
   });
+
+test("a key whose line names a store gives no other", (t) => {
+  const folder = makeFolder(t);
+  const { status, stderr } = serve(folder, "nix-daemon --stdio --store FOLDER/mine", [
+    "--store",
+    join(folder, "given"),
+  ]);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /Cannot serve the store/);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a key whose line names none serves the folder that the client names", (t) => {
+  const folder = makeFolder(t);
+  const { status, stderr } = serve(
+    folder,
+    "nix-store --serve --write --store FOLDER/mine?system-features=foo",
+    [],
+  );
+  assert.doesNotMatch(stderr, /Cannot serve the store/);
+  assert.equal(existsSync(join(folder, "mine")), true, `${status} ${stderr}`);
+});
 
 test("a key whose line says so lets the client choose", (t) => {
   const folder = makeFolder(t);

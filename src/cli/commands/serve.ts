@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { type AskedService, parseAskedService } from "#serve/forced-command.ts";
+import { type AskedService, isPlainFolder, parseAskedService } from "#serve/forced-command.ts";
 import type { Door, ServiceRequest } from "#serve/service-request.ts";
 import type { CommandContext } from "../command-context.ts";
 import { UsageError } from "../error-report.ts";
@@ -58,12 +58,15 @@ function requestOf(flags: Flags, { env }: CommandContext): ServiceRequest {
   };
 }
 
-/** Under a forced command the client chooses how to speak; what the key may reach, the key's line chooses. */
+/**
+ * Under a forced command the client chooses how to speak. Which store, the key's line chooses; where it names none,
+ * a client may name a folder of its own.
+ */
 function checkAllowed(asked: AskedService, flags: Flags): void {
-  // A store of the client's choice could be any folder that this user may write, or a relay with this user's keys.
   if (asked.store === undefined || asked.store === flags.store || flags.anyStore) return;
+  if (flags.store === undefined && isPlainFolder(asked.store)) return;
   throw new UsageError(
-    `Cannot serve the store '${asked.store}': this key is for ${flags.store ? `'${flags.store}'` : "this machine's own"}`,
+    `Cannot serve the store '${asked.store}': this key is for ${flags.store ? `'${flags.store}'` : "this machine's own, or a plain folder"}`,
     "Leave remote-store out of the store's URI, or let the key's line say 'elsewhere serve --any-store'",
   );
 }
