@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
 import { parseDrvOutput } from "#nix/realisation-text.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -6,6 +5,7 @@ import { RecordedContents } from "#rig/recorded-contents.ts";
 import { withoutShared } from "#rig/shared.ts";
 import { recordedReleases, type Transcript, transcripts } from "#rig/transcripts.ts";
 import { copyClosure } from "#store/copy.ts";
+import { withoutSandbox } from "../build/local/build-rig.ts";
 import { Disk, Machine } from "./machine.ts";
 
 /** A scenario: its connections in the order of being opened, all to one server. */
@@ -119,10 +119,4 @@ const takesOutputs = /^c?2\.8\./;
 const UNSIGNED = { checkSignatures: false } as const;
 
 /** Why nothing can be replayed here: the recordings are elsewhere, or there is no sandbox for what they build. */
-export const withoutReplay: string | false = withoutShared || withoutSandbox();
-
-/** Why nothing can be built in a sandbox here. */
-export function withoutSandbox(): string | false {
-  const tried = spawnSync("bwrap", ["--ro-bind", "/", "/", "--unshare-user", "true"]);
-  return tried.status === 0 ? false : "bubblewrap cannot make a sandbox here";
-}
+export const withoutReplay: string | false = withoutShared || withoutSandbox;

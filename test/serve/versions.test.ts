@@ -11,15 +11,15 @@ import type { Realiser } from "#store/realiser.ts";
 import { ServeStore } from "#store/serve/serve-store.ts";
 import type { Store } from "#store/store.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
+import { withoutSandbox } from "../build/local/build-rig.ts";
 import { Disk, Machine } from "../replay/machine.ts";
-import { withoutSandbox } from "../replay/scene.ts";
 import { addAll, chainOf } from "../store/local/local-rig.ts";
 import { Channel } from "./talking-client.ts";
 
 for (const minor of [32, 33, 34, 35, 36, 37, 38])
   for (const older of ["client", "server"] as const)
     test(`a ${older} that speaks 1.${minor} copies, builds and collects`, {
-      skip: withoutSandbox(),
+      skip: withoutSandbox,
     }, async () => {
       using disk = new Disk();
       await using machine = await Machine.on(disk);
@@ -47,7 +47,7 @@ for (const minor of [32, 33, 34, 35, 36, 37, 38])
 for (const minor of [5, 6, 7, 8])
   for (const older of ["client", "server"] as const)
     test(`a ${older} that speaks serve 2.${minor} copies and builds`, {
-      skip: withoutSandbox(),
+      skip: withoutSandbox,
     }, async () => {
       using disk = new Disk();
       await using machine = await Machine.on(disk);
