@@ -73,7 +73,7 @@ async function attempt(site: BuildSite, job: BuildJob, facts: Facts): Promise<Ma
         ? "repairing outputs of"
         : "building";
   using activity = startBuildActivity(job.request.log, drv, verb);
-  using workspace = await Workspace.make(settings.buildDir ?? `${store.stateDir}/builds`, store);
+  using workspace = await Workspace.make(settings.buildDir ?? `${store.stateDir}/builds`, site);
   const feed = new BuildLogFeed({
     activity: activity.id,
     log: job.request.log,

@@ -7,6 +7,7 @@ import type { Sandbox } from "#sandbox/sandbox.ts";
 import type { LocalStore } from "#store/local/local-store.ts";
 import type { RealiseOptions } from "#store/realiser.ts";
 import type { LocalBuildSettings } from "./settings.ts";
+import type { Trash } from "./trash.ts";
 
 /** What all builds of a machine share. */
 export interface BuildSite {
@@ -16,6 +17,7 @@ export interface BuildSite {
   /** For derivations that ask to be built without one. */
   readonly plain: Sandbox;
   readonly clock: Clock;
+  readonly trash: Trash;
 }
 
 /** One derivation to build. */

@@ -40,7 +40,9 @@ export class LocalRealiser implements Realiser {
   }
 
   async buildPaths(paths: readonly DerivedPath[], request: RealiseOptions): Promise<KeyedBuildResult[]> {
-    return await buildPaths(this.#site, { paths, request, jobs: this.#jobs });
+    const results = await buildPaths(this.#site, { paths, request, jobs: this.#jobs });
+    await this.#site.trash.settled();
+    return results;
   }
 
   async queryMissing(paths: readonly DerivedPath[]): Promise<MissingPaths> {

@@ -14,6 +14,7 @@ import { removeTree } from "#store/local/scratch.ts";
 import { LocalRealiser } from "./local-realiser.ts";
 import { isStaleName, ownedName } from "./ownership.ts";
 import { DEFAULT_LOCAL_BUILD_SETTINGS, type LocalBuildSettings } from "./settings.ts";
+import { Trash } from "./trash.ts";
 import { removeStaleWorkspaces } from "./workspace.ts";
 
 export interface OpenOptions {
@@ -43,6 +44,7 @@ export async function openLocalRealiser(
   mkdirSync(pipesDir, { mode: 0o700 });
   const pipes = new OutputPipes(pipesDir);
   const plain = new PlainProcessSandbox(pipes);
+  const trash = new Trash();
   const site = {
     store,
     settings,
@@ -52,11 +54,13 @@ export async function openLocalRealiser(
         ? plain
         : await openSandbox({ pipes, controlGroups, plain, searchPath, sandboxFallback }),
     clock: systemClock,
+    trash,
   };
   const realiser = new LocalRealiser(site, new Semaphore(Math.max(1, settings.maxJobs)));
   return {
     realiser,
     async [Symbol.asyncDispose]() {
+      await trash.settled();
       await pipes[Symbol.asyncDispose]();
       removeTree(pipesDir);
     },

@@ -8,11 +8,12 @@ import {
   rmdirSync,
   symlinkSync,
 } from "node:fs";
-import type { LocalStore } from "#store/local/local-store.ts";
 import { removeTree } from "#store/local/scratch.ts";
+import type { BuildSite } from "./build-site.ts";
 import { isStaleName, ownedName } from "./ownership.ts";
+import type { Trash } from "./trash.ts";
 
-/** The folders of one build. They go when it ends, or when the next process finds that ours is dead. */
+/** The folders of one build. They go after it ends, or when the next process finds that ours is dead. */
 export class Workspace implements Disposable {
   /** Unique on this machine; names the build's control group too. */
   readonly name: string;
@@ -22,18 +23,20 @@ export class Workspace implements Disposable {
   readonly buildDir: string;
   /** Becomes the builder's `/`; on the store's file system, so that outputs move by renaming. */
   readonly root: string;
+  readonly #trash: Trash;
   #kept = false;
 
-  private constructor(top: string, name: string, root: string) {
-    this.name = name;
-    this.dir = `${top}/${name}`;
+  private constructor(top: string, { root, trash }: { root: string; trash: Trash }) {
+    this.name = ownedName();
+    this.#trash = trash;
+    this.dir = `${top}/${this.name}`;
     this.buildDir = `${this.dir}/build`;
     this.root = root;
   }
 
-  static async make(top: string, store: LocalStore): Promise<Workspace> {
+  static async make(top: string, { store, trash }: Pick<BuildSite, "store" | "trash">): Promise<Workspace> {
     const root = await store.scratchPlace();
-    const workspace = new Workspace(top, ownedName(), root);
+    const workspace = new Workspace(top, { root, trash });
     mkdirSync(workspace.dir, { recursive: true, mode: 0o700 });
     symlinkSync(root, `${workspace.dir}/root`);
     mkdirSync(root);
@@ -60,8 +63,7 @@ export class Workspace implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    removeTree(this.root);
-    removeTree(this.dir);
+    this.#trash.take(this.root, this.dir);
   }
 }
 

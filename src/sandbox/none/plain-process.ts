@@ -23,16 +23,21 @@ export class PlainProcessSandbox implements Sandbox {
     const child = spawnPlain(spec, pipe.writerFd);
     pipe.closeWriter();
     const killAll = () => killRun(child.pid, spec.workingDir);
+    let isOver = false;
     signal.addEventListener("abort", killAll, { once: true });
     const exited = endOf(child);
     // What outlives the builder would hold its output open for ever.
-    const over = exited.then(killAll);
+    const over = exited.then(() => {
+      killAll();
+      isOver = true;
+    });
     using sampler = child.pid === undefined ? undefined : new UsageSampler(child.pid);
     try {
       for await (const chunk of pipe.reader) await onOutput(chunk as Buffer);
       return { end: await exited, usage: sampler?.usage ?? { measuredBy: "none" } };
     } finally {
-      killAll();
+      // To look through all processes of a machine takes long: once is enough.
+      if (!isOver) killAll();
       await over;
       signal.removeEventListener("abort", killAll);
       pipe.reader.destroy();
