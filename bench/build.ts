@@ -44,8 +44,8 @@ async function benchSuite(suite: NixSuite): Promise<void> {
       for (const shape of ["independent", "chain"]) {
         const entrants = contestants(client, sshOptions(sshd), home);
         const [ours, theirs, shared] = await race(entrants, [join(here, `expressions/${shape}.nix`), scheme]);
-        const times = [ours!, theirs!, shared!].map((time) => time.toFixed(2));
-        const ratios = [theirs!, shared!].map((time) => (time / ours!).toFixed(1));
+        const times = [ours!, theirs!, shared!].map((time) => figure(time, 2));
+        const ratios = [theirs!, shared!].map((time) => figure(time / ours!, 1));
         console.log(row([`${shape}, ${scheme}`, ...times, ...ratios]));
       }
   } finally {
@@ -100,6 +100,11 @@ async function race(entrants: readonly Contestant[], [file, scheme]: string[]): 
       best[index] = Math.min(best[index]!, (performance.now() - begunMs) / 1000);
     }
   return best;
+}
+
+/** Where no run succeeded there is none. */
+function figure(value: number, digits: number): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : "failed";
 }
 
 function row([name, ...figures]: readonly string[]): string {
