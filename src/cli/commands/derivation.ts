@@ -5,9 +5,9 @@ import { drvReader } from "#build/input/drv-reader.ts";
 import { loadGraph } from "#build/input/load-graph.ts";
 import { readDrvFile } from "#build/input/outside-drvs.ts";
 import type { Derivation } from "#nix/derivation.ts";
-import { derivationsToJson } from "#nix/derivation-json.ts";
+import { type DerivationJsonVersion, derivationsToJson, derivationToJson } from "#nix/derivation-json.ts";
 import { formatJson } from "#nix/json-text.ts";
-import { isDerivationPath, type StorePath } from "#nix/store-path.ts";
+import { isDerivationPath, type StoreDir, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { gatherInput } from "../build/input.ts";
 import type { BuildFlags } from "../build/request.ts";
@@ -55,9 +55,35 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
   const { graph, roots } = await graphOf(context, words, { flags, store, settings });
   const shown = flags.recursive ? graph : new Map([...graph].filter(([path]) => roots.has(path)));
   const sorted = new Map([...shown].sort(([a], [b]) => compareText(a, b)));
-  const json = derivationsToJson(store.storeDir, sorted, flags.jsonVersion === "3" ? 3 : 4);
-  await terminal.print(`${formatJson(json, flags.pretty ? { indent: 2 } : {})}\n`);
+  const version = flags.jsonVersion === "3" ? 3 : 4;
+  if (flags.pretty) {
+    const json = derivationsToJson(store.storeDir, sorted, version);
+    return await terminal.print(`${formatJson(json, { indent: 2 })}\n`);
+  }
+  for (const piece of inPieces(store.storeDir, sorted, version)) await terminal.print(piece);
 }
+
+/** The same text as `derivationsToJson` makes, some at a time: that of a large graph takes more memory than the graph. */
+function* inPieces(
+  storeDir: StoreDir,
+  sorted: ReadonlyMap<StorePath, Derivation>,
+  version: DerivationJsonVersion,
+): Generator<string> {
+  let piece = version === 4 ? '{"derivations":{' : "{";
+  let separator = "";
+  for (const [path, derivation] of sorted) {
+    const key = version === 4 ? path : `${storeDir}/${path}`;
+    piece += `${separator}${formatJson(key)}:${formatJson(derivationToJson(storeDir, derivation, version))}`;
+    separator = ",";
+    if (piece.length < PIECE_CHARS) continue;
+    yield piece;
+    piece = "";
+  }
+  yield `${piece}}${version === 4 ? ',"version":4}' : ""}\n`;
+}
+
+/** Characters that are printed at once. */
+const PIECE_CHARS = 256 * 1024;
 
 interface Graph {
   readonly graph: ReadonlyMap<StorePath, Derivation>;
