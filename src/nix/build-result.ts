@@ -47,6 +47,16 @@ export interface KeyedBuildResult extends BuildResult {
   readonly path: DerivedPath;
 }
 
+/** What a result says of which no more than its status is known. */
+export const BARE_RESULT: Omit<BuildResult, "status"> = {
+  errorMessage: "",
+  timesBuilt: 0,
+  isNonDeterministic: false,
+  startTime: 0,
+  stopTime: 0,
+  builtOutputs: new Map(),
+};
+
 export function isSuccess(result: BuildResult): boolean {
   return BUILD_STATUSES.indexOf(result.status) <= 2 || result.status === "ResolvesToAlreadyValid";
 }

@@ -1,4 +1,4 @@
-import type { KeyedBuildResult } from "#nix/build-result.ts";
+import { BARE_RESULT, type KeyedBuildResult } from "#nix/build-result.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { Store } from "#store/store.ts";
 
@@ -14,15 +14,5 @@ export async function alreadyValid(
   if (plain.length < paths.length) return undefined;
   const valid = await store.queryValidPaths(plain);
   if (plain.some((path) => !valid.has(path))) return undefined;
-  return paths.map((path) => ({ ...NOTHING_DONE, path }));
+  return paths.map((path) => ({ ...BARE_RESULT, status: "AlreadyValid", path }));
 }
-
-const NOTHING_DONE = {
-  status: "AlreadyValid",
-  errorMessage: "",
-  timesBuilt: 0,
-  isNonDeterministic: false,
-  startTime: 0,
-  stopTime: 0,
-  builtOutputs: new Map(),
-} as const;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { Deferred } from "#base/deferred.ts";
-import type { BuildResult } from "#nix/build-result.ts";
+import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import { sha256 } from "#nix/hash.ts";
 import { parseStorePathBaseName } from "#nix/store-path.ts";
@@ -21,15 +21,7 @@ import { TalkingClient } from "./talking-client.ts";
 
 const path = parseStorePathBaseName("g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-hi");
 const drvPath = parseStorePathBaseName("g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-hi.drv");
-const BUILT: BuildResult = {
-  status: "Built",
-  errorMessage: "",
-  timesBuilt: 1,
-  isNonDeterministic: false,
-  startTime: 0,
-  stopTime: 0,
-  builtOutputs: new Map(),
-};
+const BUILT: BuildResult = { ...BARE_RESULT, status: "Built", timesBuilt: 1 };
 
 let folder: string;
 let store: LocalStore;

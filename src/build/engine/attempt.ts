@@ -1,6 +1,6 @@
 import type { Clock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
-import type { BuildResult } from "#nix/build-result.ts";
+import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuildSettings } from "#store/realiser.ts";
@@ -156,15 +156,7 @@ export function takesRealisations(store: object): store is QueryableStore {
 
 /** The error as a result, for one build of a request that was refused as a whole. */
 export function refusedResult(error: unknown): BuildResult {
-  return {
-    status: "MiscFailure",
-    errorMessage: messageOf(error),
-    timesBuilt: 0,
-    isNonDeterministic: false,
-    startTime: 0,
-    stopTime: 0,
-    builtOutputs: new Map(),
-  };
+  return { ...BARE_RESULT, status: "MiscFailure", errorMessage: messageOf(error) };
 }
 
 function derivedPathOf({ drvPath, outputs }: PlannedBuild): DerivedPath {

@@ -1,5 +1,5 @@
 import type { Clock } from "#base/clock.ts";
-import type { BuildResult } from "#nix/build-result.ts";
+import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { OnResult } from "./attempt.ts";
@@ -95,12 +95,4 @@ export class EarlyResults implements Disposable {
 
 /** Rare enough that a short request never asks. */
 const LOOK_EVERY_MS = 1000;
-const SUCCESS: BuildResult = {
-  status: "Built",
-  errorMessage: "",
-  timesBuilt: 1,
-  isNonDeterministic: false,
-  startTime: 0,
-  stopTime: 0,
-  builtOutputs: new Map(),
-};
+const SUCCESS: BuildResult = { ...BARE_RESULT, status: "Built", timesBuilt: 1 };

@@ -1,4 +1,4 @@
-import { type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
+import { BARE_RESULT, type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { PlannedBuild } from "./plan.ts";
 
@@ -48,12 +48,4 @@ function answersByDrv(results: readonly KeyedBuildResult[]): Map<StorePath, Keye
   );
 }
 
-const SILENCE: BuildResult = {
-  status: "MiscFailure",
-  errorMessage: "",
-  timesBuilt: 0,
-  isNonDeterministic: false,
-  startTime: 0,
-  stopTime: 0,
-  builtOutputs: new Map(),
-};
+const SILENCE: BuildResult = { ...BARE_RESULT, status: "MiscFailure" };

@@ -1,5 +1,5 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
-import type { BuildResult, BuildStatus } from "#nix/build-result.ts";
+import { BARE_RESULT, type BuildResult, type BuildStatus } from "#nix/build-result.ts";
 import type { Realisation } from "#nix/realisation.ts";
 
 /** A build that ended badly, on its way to become a result. The words are those of Nix 2.34, which people search for. */
@@ -28,17 +28,17 @@ export function successResult(
   builtOutputs: ReadonlyMap<string, Realisation>,
   facts: ResultFacts = {},
 ): BuildResult {
-  return { ...NOTHING, ...facts, status, builtOutputs };
+  return { ...BARE_RESULT, ...facts, status, builtOutputs };
 }
 
 /** The result that an error stands for. */
 export function failureResult(error: unknown, facts: ResultFacts = {}): BuildResult {
   const status = statusOf(error);
   // Who stopped the builds knows why; to say it once more for each would bury the reason.
-  if (status === "Cancelled" && !(error instanceof BuildFailure)) return { ...NOTHING, ...facts, status };
+  if (status === "Cancelled" && !(error instanceof BuildFailure)) return { ...BARE_RESULT, ...facts, status };
   const hint = error instanceof ElsewhereError && error.hint ? `\n${error.hint}` : "";
   return {
-    ...NOTHING,
+    ...BARE_RESULT,
     ...facts,
     status,
     errorMessage: messageOf(error) + hint,
@@ -49,13 +49,3 @@ function statusOf(error: unknown): BuildStatus {
   if (error instanceof BuildFailure) return error.status;
   return error instanceof Error && error.name === "AbortError" ? "Cancelled" : "MiscFailure";
 }
-
-const NOTHING: BuildResult = {
-  status: "MiscFailure",
-  errorMessage: "",
-  timesBuilt: 0,
-  isNonDeterministic: false,
-  startTime: 0,
-  stopTime: 0,
-  builtOutputs: new Map(),
-};

@@ -1,5 +1,5 @@
 import { ElsewhereError } from "#base/errors.ts";
-import type { BuildResult, KeyedBuildResult } from "#nix/build-result.ts";
+import { BARE_RESULT, type BuildResult, type KeyedBuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { Realisation } from "#nix/realisation.ts";
@@ -96,13 +96,10 @@ async function lookAt(
   const valid = await connection.call(operations.queryValidPaths, { paths: known, substitute: false });
   const isWhole = known.length === outputs.size && valid.length === outputs.size;
   return {
+    ...BARE_RESULT,
     path,
     status: isWhole ? "Built" : "MiscFailure",
     errorMessage: isWhole ? "" : (failure?.message ?? "the server did not say why"),
-    timesBuilt: 0,
-    isNonDeterministic: false,
-    startTime: 0,
-    stopTime: 0,
     builtOutputs: isWhole && path.kind === "built" ? realisationsOf(outputs) : new Map(),
   };
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { ElsewhereError } from "#base/errors.ts";
-import { type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
+import { BARE_RESULT, type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -38,14 +38,10 @@ export async function buildPaths(
     return reply;
   });
   return paths.map((path) => ({
+    ...BARE_RESULT,
     path,
     status: exitStatus === 0 ? "Built" : "MiscFailure",
     errorMessage: message,
-    timesBuilt: 0,
-    isNonDeterministic: false,
-    startTime: 0,
-    stopTime: 0,
-    builtOutputs: new Map(),
   }));
 }
 
