@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { ByteSource } from "#base/byte-reader.ts";
 import { type Decoding, PEEK } from "#base/decoding.ts";
 import { decodeNar } from "#nix/nar/decode-nar.ts";
-import type { NarVisitor } from "#nix/nar/visitor.ts";
+import { BLIND_VISITOR } from "#nix/nar/visitor.ts";
 
 /** A connection with a NAR next on it. */
 export interface NarConnection {
@@ -16,7 +16,7 @@ export function narOf(connection: NarConnection, narSizeBytes: number): ByteSour
 }
 
 async function* parsedNar(connection: NarConnection): ByteSource {
-  const parsing = new RecordedDecoding(decodeNar(BLIND));
+  const parsing = new RecordedDecoding(decodeNar(BLIND_VISITOR));
   while (!parsing.isDone) yield await connection.read(parsing.some(), "sending a NAR");
 }
 
@@ -49,15 +49,6 @@ class RecordedDecoding {
   }
 }
 
-/** Looks at nothing: only where a NAR ends is wanted. */
-const BLIND: NarVisitor = {
-  enterDirectory: () => undefined,
-  leaveDirectory: () => undefined,
-  beginFile: () => undefined,
-  contents: () => undefined,
-  endFile: () => undefined,
-  symlink: () => undefined,
-};
 const NO_BYTES = Buffer.alloc(0);
 /** Bytes that are gathered before they are handed out. */
 const PORTION_BYTES = 64 * 1024;

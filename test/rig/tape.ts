@@ -4,7 +4,7 @@ import { decodeBytes } from "#base/byte-reader.ts";
 import { type Decoding, PEEK } from "#base/decoding.ts";
 import { EndOfInputError } from "#base/errors.ts";
 import { decodeNar } from "#nix/nar/decode-nar.ts";
-import type { NarVisitor } from "#nix/nar/visitor.ts";
+import { BLIND_VISITOR } from "#nix/nar/visitor.ts";
 import { type Codec, encodeToBuffer, type WireContext } from "#wire/codec/codec.ts";
 import type { Dialogue } from "#wire/codec/dialogue.ts";
 
@@ -45,7 +45,7 @@ export class Tape {
   /** A NAR, unread. */
   nar(): Buffer {
     const start = this.position;
-    this.read(decodeNar(NOBODY));
+    this.read(decodeNar(BLIND_VISITOR));
     return this.bytes.subarray(start, this.position);
   }
 
@@ -94,11 +94,3 @@ export function assertSameBytes(found: Buffer, expected: Buffer): void {
 }
 
 const NO_BYTES = new Uint8Array(0);
-const NOBODY: NarVisitor = {
-  enterDirectory: () => undefined,
-  leaveDirectory: () => undefined,
-  beginFile: () => undefined,
-  contents: () => undefined,
-  endFile: () => undefined,
-  symlink: () => undefined,
-};

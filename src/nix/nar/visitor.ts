@@ -20,3 +20,13 @@ export interface NarVisitor {
   endFile(): void;
   symlink(name: string, target: string): void;
 }
+
+/** Looks at nothing: for whoever only wants to know whether a NAR is one, or where it ends. */
+export const BLIND_VISITOR: NarVisitor = {
+  enterDirectory: () => undefined,
+  leaveDirectory: () => undefined,
+  beginFile: () => undefined,
+  contents: () => undefined,
+  endFile: () => undefined,
+  symlink: () => undefined,
+};
