@@ -4,6 +4,7 @@ import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { InvalidPathError } from "#store/local/valid-paths.ts";
 import { operations } from "#wire/daemon/operations.ts";
 import type { Lease } from "../connection-pool.ts";
+import { requestNars } from "../nar-requests.ts";
 import { narOf } from "../nar-stream.ts";
 import type { IncomingPath } from "../store.ts";
 import type { DaemonConnection } from "./connection.ts";
@@ -28,26 +29,13 @@ export async function* downloadNar(
 }
 
 /** Many NARs: the server is asked for the next ones while one is read. */
-export async function* downloadNars(
+export function downloadNars(
   lease: () => Promise<Lease<DaemonConnection>>,
   infos: readonly PathInfo[],
 ): AsyncGenerator<IncomingPath> {
-  await using held = await lease();
-  const { connection } = held;
-  let sent = 0;
-  let taken = 0;
-  try {
-    for (const info of infos) {
-      for (; sent < infos.length && sent - taken < ASKED_AHEAD_MAX; sent++)
-        connection.send(operations.narFromPath, { path: infos[sent]!.path });
-      await connection.answer(operations.narFromPath);
-      yield { info, nar: narOf(connection, info.narSize) };
-      taken++;
-    }
-  } finally {
-    if (sent > taken) connection.abandon();
-  }
+  return requestNars(infos, {
+    lease,
+    ask: (connection, path) => connection.send(operations.narFromPath, { path }),
+    begin: (connection) => connection.answer(operations.narFromPath),
+  });
 }
-
-/** NARs that are asked for before the first of them has come: hides the way there and back. */
-const ASKED_AHEAD_MAX = 1024;

@@ -6,6 +6,7 @@ import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { InvalidPathError } from "#store/local/valid-paths.ts";
 import { commands } from "#wire/serve/commands.ts";
 import type { Lease } from "../connection-pool.ts";
+import { requestNars } from "../nar-requests.ts";
 import { narOf } from "../nar-stream.ts";
 import type { IncomingPath } from "../store.ts";
 import type { ServeConnection } from "./connection.ts";
@@ -91,27 +92,15 @@ export async function* downloadNar(
 }
 
 /** Many NARs: the server is asked for the next ones while one is read. */
-export async function* downloadNars(
+export function downloadNars(
   lease: () => Promise<Lease<ServeConnection>>,
   infos: readonly PathInfo[],
 ): AsyncGenerator<IncomingPath> {
-  await using held = await lease();
-  const { connection } = held;
-  let sent = 0;
-  let taken = 0;
-  try {
-    for (const info of infos) {
-      for (; sent < infos.length && sent - taken < ASKED_AHEAD_MAX; sent++)
-        connection.send(commands.dumpStorePath, { path: infos[sent]!.path });
-      yield { info, nar: narOf(connection, info.narSize) };
-      taken++;
-    }
-  } finally {
-    if (sent > taken) connection.abandon();
-  }
+  return requestNars(infos, {
+    lease,
+    ask: (connection, path) => connection.send(commands.dumpStorePath, { path }),
+  });
 }
 
 /** Paths that are sent before the first of them is answered. */
 const UNANSWERED_MAX = 256;
-/** NARs that are asked for before the first of them has come. */
-const ASKED_AHEAD_MAX = 1024;
