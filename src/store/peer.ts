@@ -61,14 +61,18 @@ export class Peer implements AsyncDisposable {
     return waiting;
   }
 
-  /** Holds the opening dialogue. `magic` begins what a peer that speaks the protocol answers. */
+  /** Holds the opening dialogue; hangs up when it fails. `magic` begins what a peer that speaks the protocol answers. */
   async greet<T>(dialogue: Dialogue<T>, magic: Uint8Array): Promise<T> {
     try {
       return await hold(dialogue, this.#reader, (bytes) => this.#write(bytes));
     } catch (error) {
       this.#isUsable = false;
-      if (!this.#first.startLike(magic)) throw garbledError(this.name, this.#first.text);
-      throw await this.#explain(error, "greeting it");
+      const isGarbled = !this.#first.startLike(magic);
+      const why = isGarbled
+        ? garbledError(this.name, this.#first.text)
+        : await this.#explain(error, "greeting it");
+      await this[Symbol.asyncDispose]();
+      throw why;
     } finally {
       this.#first.forget();
     }

@@ -42,12 +42,7 @@ export class DaemonConnection implements AsyncDisposable {
     greeting: { readonly storeDir: StoreDir; readonly minor?: number },
   ): Promise<DaemonConnection> {
     const peer = new Peer(stream);
-    try {
-      return new DaemonConnection(peer, await peer.greet(greetDaemon(greeting), SERVER_MAGIC));
-    } catch (error) {
-      await peer[Symbol.asyncDispose]();
-      throw error;
-    }
+    return new DaemonConnection(peer, await peer.greet(greetDaemon(greeting), SERVER_MAGIC));
   }
 
   /** Who is at the other end. */

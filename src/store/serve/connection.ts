@@ -33,13 +33,8 @@ export class ServeConnection implements AsyncDisposable {
   ): Promise<ServeConnection> {
     let opened: ServeConnection | undefined;
     const peer = new Peer(await connect((chunk) => opened?.onStderr?.(chunk)));
-    try {
-      opened = new ServeConnection(peer, await peer.greet(greetServe(greeting), SERVER_MAGIC));
-      return opened;
-    } catch (error) {
-      await peer[Symbol.asyncDispose]();
-      throw error;
-    }
+    opened = new ServeConnection(peer, await peer.greet(greetServe(greeting), SERVER_MAGIC));
+    return opened;
   }
 
   get isUsable(): boolean {
