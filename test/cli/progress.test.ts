@@ -114,7 +114,7 @@ test("with no terminal the view writes plain lines; quietly, only what went wron
     live: false,
     colours: { error: false, output: false },
     columns: () => 80,
-        outputColumns: () => 80,
+    outputColumns: () => 80,
     flush: async () => undefined,
   };
   const options = { logs: false, verbose: false, print: String, now: () => 0 };
