@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { isDeepStrictEqual } from "node:util";
-import { ByteReader } from "#base/byte-reader.ts";
+import type { ByteReader } from "#base/byte-reader.ts";
 import { DEFAULT_STORE_DIR } from "#nix/store-path.ts";
 import {
   type DaemonRecording,
@@ -16,7 +16,7 @@ import { type DaemonConnection, welcomeClient } from "#wire/daemon/handshake.ts"
 import type { Operation } from "#wire/daemon/operation.ts";
 import { operationsByCode } from "#wire/daemon/operations.ts";
 import { serverFrame } from "#wire/daemon/stderr.ts";
-import { Channel } from "../serve/talking-client.ts";
+import { playedStream } from "./played-stream.ts";
 
 /** A daemon that knows nothing but what was recorded: the same request gets the same answer, frame for frame. */
 export class ScriptedDaemon {
@@ -37,29 +37,18 @@ export class ScriptedDaemon {
   }
 
   connect(): ByteStream {
-    const said = new Channel();
-    const answers = new Channel();
-    void this.#serve(said, answers).finally(() => answers.end());
-    return {
-      peer: "a recorded server",
-      source: answers,
-      closed: new Promise(() => undefined),
-      write: (bytes) => said.push(bytes),
-      end: () => said.end(),
-      [Symbol.asyncDispose]: async () => said.end(),
-    };
+    return playedStream((said, answer) => this.#serve(said, answer));
   }
 
-  async #serve(said: Channel, answers: Channel): Promise<void> {
-    const reader = new ByteReader(said, "a client");
+  async #serve(said: ByteReader, answer: (bytes: Uint8Array) => void): Promise<void> {
     const { nixVersion = "", trusted } = this.recordings[0]!.connection;
     const greeting = { storeDir: DEFAULT_STORE_DIR, minor: this.#minor, nixVersion, trusted };
-    const ctx = await hold(welcomeClient(greeting), reader, (bytes) => answers.push(bytes));
-    while (!(await reader.atEnd())) {
-      const operation = operationsByCode.get(await reader.read(u64.decode(ctx)))!;
-      const request = await reader.read(operation.request.decode(ctx));
-      const body = operation.requestBody(ctx) === "frames" ? await frames(reader, ctx) : undefined;
-      answers.push(this.#answer({ operation, request, body }, ctx));
+    const ctx = await hold(welcomeClient(greeting), said, answer);
+    while (!(await said.atEnd())) {
+      const operation = operationsByCode.get(await said.read(u64.decode(ctx)))!;
+      const request = await said.read(operation.request.decode(ctx));
+      const body = operation.requestBody(ctx) === "frames" ? await frames(said, ctx) : undefined;
+      answer(this.#answer({ operation, request, body }, ctx));
     }
   }
 
