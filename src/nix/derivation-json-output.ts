@@ -3,7 +3,8 @@ import { type ContentAddressMethod, parseMethodAlgorithm } from "./content-addre
 import type { DerivationOutput } from "./derivation.ts";
 import { type OutputPlace, staticOutputPath } from "./derivation-output.ts";
 import { formatDigest, formatHash, type Hash, parseDigest, parseHash, parseHashAlgorithm } from "./hash.ts";
-import { asJsonObject, asJsonText, formatJson, type JsonValue, jsonObject } from "./json-text.ts";
+import { asJsonObject, asJsonText, formatJson, jsonObject } from "./json-text.ts";
+import type { JsonValue } from "./json-value.ts";
 import {
   checkStorePathName,
   parseStorePath,

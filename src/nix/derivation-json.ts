@@ -2,15 +2,8 @@ import { MalformedError } from "#base/errors.ts";
 import { compareText } from "#base/text.ts";
 import type { Derivation, InputOutputs } from "./derivation.ts";
 import { formatJsonOutput, parseJsonOutput } from "./derivation-json-output.ts";
-import {
-  asJsonList,
-  asJsonObject,
-  asJsonText,
-  formatJson,
-  type JsonValue,
-  jsonObject,
-  parseJson,
-} from "./json-text.ts";
+import { asJsonList, asJsonObject, asJsonText, formatJson, jsonObject, parseJson } from "./json-text.ts";
+import type { JsonValue } from "./json-value.ts";
 import { parseStorePath, parseStorePathBaseName, type StoreDir, type StorePath } from "./store-path.ts";
 
 /** Version 4 is what Nix 2.34 shows; 3 is that of 2.26, which bears no version number in the text. */

@@ -1,5 +1,5 @@
 import { MalformedError } from "#base/errors.ts";
-import type { JsonValue } from "./json-text.ts";
+import type { JsonValue } from "./json-value.ts";
 
 type Opened = { readonly list: JsonValue[] } | { readonly object: Map<string, JsonValue>; key: string };
 

@@ -1,5 +1,5 @@
 import { compareText } from "#base/text.ts";
-import type { JsonValue } from "./json-text.ts";
+import type { JsonValue } from "./json-value.ts";
 
 interface Opened {
   readonly close: string;

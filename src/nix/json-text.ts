@@ -1,19 +1,7 @@
 import { MalformedError } from "#base/errors.ts";
 import { JsonParser } from "./json-parser.ts";
 import { JsonPrinter } from "./json-printer.ts";
-
-/**
- * JSON without loss: whole numbers are bigints, others are numbers, objects are Maps. Printed as Nix prints it:
- * keys in byte order, no spaces, `1.0` stays `1.0`. Nesting may be deep: nothing here recurses.
- */
-export type JsonValue =
-  | null
-  | boolean
-  | string
-  | bigint
-  | number
-  | readonly JsonValue[]
-  | ReadonlyMap<string, JsonValue>;
+import type { JsonValue } from "./json-value.ts";
 
 export function jsonObject(entries: Record<string, JsonValue | undefined>): Map<string, JsonValue> {
   const object = new Map<string, JsonValue>();
@@ -26,7 +14,10 @@ export function parseJson(text: string, what: string): JsonValue {
   return new JsonParser(text, what).parse();
 }
 
-/** `indent` is the number of spaces a level; 0 prints one line. */
+/**
+ * As Nix prints it: keys in byte order, no spaces, `1.0` stays `1.0`. `indent` is the number of spaces a level;
+ * 0 prints one line.
+ */
 export function formatJson(value: JsonValue, { indent = 0 }: { indent?: number } = {}): string {
   return new JsonPrinter(indent).print(value);
 }

@@ -1,7 +1,8 @@
 import { MalformedError } from "#base/errors.ts";
 import { compareText } from "#base/text.ts";
 import { formatHash, parseHash } from "./hash.ts";
-import { formatJson, type JsonValue, jsonObject, parseJson } from "./json-text.ts";
+import { formatJson, jsonObject, parseJson } from "./json-text.ts";
+import type { JsonValue } from "./json-value.ts";
 import type { DrvOutput, Realisation } from "./realisation.ts";
 import { parseStorePathBaseName, type StorePath } from "./store-path.ts";
 

@@ -1,5 +1,5 @@
 import { compareText } from "#base/text.ts";
-import type { JsonValue } from "./json-text.ts";
+import type { JsonValue } from "./json-value.ts";
 
 /**
  * What `.attrs.sh` holds: bash declarations of the attributes that bash can hold, which are texts, whole numbers,

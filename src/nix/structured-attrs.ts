@@ -1,7 +1,8 @@
 import { formatContentAddress } from "./content-address.ts";
 import type { BasicDerivation } from "./derivation.ts";
 import { formatHash } from "./hash.ts";
-import { asJsonObject, formatJson, type JsonValue, jsonObject, parseJson } from "./json-text.ts";
+import { asJsonObject, formatJson, jsonObject, parseJson } from "./json-text.ts";
+import type { JsonValue } from "./json-value.ts";
 import type { PathInfo } from "./path-info.ts";
 import { hashPlaceholder, replacePlaceholders } from "./placeholder.ts";
 import { printStorePath, type StoreDir } from "./store-path.ts";

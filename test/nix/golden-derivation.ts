@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type JsonValue, parseJson } from "#nix/json-text.ts";
+import { parseJson } from "#nix/json-text.ts";
+import type { JsonValue } from "#nix/json-value.ts";
 import { sharedDir } from "#rig/shared.ts";
 
 /** Bytes of a file of the reference implementation's test data. */

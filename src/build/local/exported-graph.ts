@@ -1,6 +1,7 @@
 import { formatContentAddress } from "#nix/content-address.ts";
 import { formatHash } from "#nix/hash.ts";
-import { type JsonValue, jsonObject } from "#nix/json-text.ts";
+import { jsonObject } from "#nix/json-text.ts";
+import type { JsonValue } from "#nix/json-value.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { printStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
 

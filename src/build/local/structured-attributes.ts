@@ -1,5 +1,6 @@
 import { compareText } from "#base/text.ts";
-import { formatJson, type JsonValue } from "#nix/json-text.ts";
+import { formatJson } from "#nix/json-text.ts";
+import type { JsonValue } from "#nix/json-value.ts";
 
 /** `.attrs.sh`: the attributes that a shell can hold, as Nix declares them. Source: compared with Nix 2.34. */
 export function attributesAsShell(attributes: ReadonlyMap<string, JsonValue>): string {

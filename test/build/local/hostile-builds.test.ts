@@ -17,7 +17,7 @@ import { test } from "node:test";
 import { attributesAsShell } from "#build/local/structured-attributes.ts";
 import type { KeyedBuildResult } from "#nix/build-result.ts";
 import { sha256 } from "#nix/hash.ts";
-import type { JsonValue } from "#nix/json-text.ts";
+import type { JsonValue } from "#nix/json-value.ts";
 import { type LogEvent, RESULT } from "#nix/log-event.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { BuildRig, type DerivationText, type RigOptions, withoutSandbox } from "./build-rig.ts";
