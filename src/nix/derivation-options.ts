@@ -1,10 +1,7 @@
 import { compareText } from "#base/text.ts";
-import type { BasicDerivation, Derivation } from "./derivation.ts";
-import { readPlainOptions } from "./derivation-options-plain.ts";
-import { readStructuredOptions, StructuredReader } from "./derivation-options-structured.ts";
-import { ReferenceReader, type ReferenceTarget } from "./derivation-reference.ts";
+import type { BasicDerivation } from "./derivation.ts";
+import type { ReferenceTarget } from "./derivation-reference.ts";
 import { derivationType, hasKnownOutputPaths } from "./derivation-type.ts";
-import type { StoreDir } from "./store-path.ts";
 
 /** What the references of an output may be. Absent: anything. Sizes in bytes. */
 export interface OutputChecks {
@@ -38,17 +35,6 @@ export interface DerivationOptions {
   readonly requiredSystemFeatures: readonly string[];
   readonly preferLocalBuild: boolean;
   readonly allowSubstitutes: boolean;
-}
-
-/** The options of a derivation: from its structured attributes where it has them, else from its environment. */
-export function derivationOptions(
-  storeDir: StoreDir,
-  drv: BasicDerivation & Partial<Pick<Derivation, "inputDerivations">>,
-): DerivationOptions {
-  const references = new ReferenceReader(storeDir, drv);
-  const json = drv.env.get("__json");
-  if (json === undefined) return readPlainOptions(drv.env, references);
-  return readStructuredOptions(StructuredReader.parse(drv.name, json), references);
 }
 
 /** System features that a builder must have, with `ca-derivations` where output paths are not known. Sorted. */

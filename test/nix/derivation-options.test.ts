@@ -3,13 +3,9 @@ import { test } from "node:test";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import { parseDerivation } from "#nix/derivation-aterm.ts";
 import { derivationFromJson } from "#nix/derivation-json.ts";
-import {
-  type DerivationOptions,
-  derivationOptions,
-  type OutputChecks,
-  requiredFeatures,
-} from "#nix/derivation-options.ts";
+import { type DerivationOptions, type OutputChecks, requiredFeatures } from "#nix/derivation-options.ts";
 import type { ReferenceTarget } from "#nix/derivation-reference.ts";
+import { derivationOptions } from "#nix/read-derivation-options.ts";
 import { DEFAULT_STORE_DIR as STORE } from "#nix/store-path.ts";
 import { withoutShared } from "#rig/shared.ts";
 import { readGolden, readGoldenJson } from "./golden-derivation.ts";

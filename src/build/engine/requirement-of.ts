@@ -1,5 +1,6 @@
 import type { Derivation } from "#nix/derivation.ts";
-import { derivationOptions, requiredFeatures } from "#nix/derivation-options.ts";
+import { requiredFeatures } from "#nix/derivation-options.ts";
+import { derivationOptions } from "#nix/read-derivation-options.ts";
 import { DEFAULT_STORE_DIR } from "#nix/store-path.ts";
 import type { Requirement } from "#schedule/requirement.ts";
 

@@ -4,11 +4,11 @@ import { type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-r
 import type { BasicDerivation } from "#nix/derivation.ts";
 import { formatDerivation } from "#nix/derivation-aterm.ts";
 import { realisationHash } from "#nix/derivation-hash.ts";
-import { derivationOptions } from "#nix/derivation-options.ts";
 import { derivationType, hasKnownOutputPaths } from "#nix/derivation-type.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import { wantsOutput } from "#nix/derived-path-text.ts";
 import type { Hash } from "#nix/hash.ts";
+import { derivationOptions } from "#nix/read-derivation-options.ts";
 import type { Realisation } from "#nix/realisation.ts";
 import { nameOf, printStorePath, type StorePath } from "#nix/store-path.ts";
 import type { RealiseOptions } from "#store/realiser.ts";

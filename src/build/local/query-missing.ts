@@ -1,6 +1,6 @@
-import { derivationOptions } from "#nix/derivation-options.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import { wantsOutput } from "#nix/derived-path-text.ts";
+import { derivationOptions } from "#nix/read-derivation-options.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { MissingPaths } from "#store/realiser.ts";
 import type { SubstitutablePath } from "#store/substituter.ts";

@@ -1,8 +1,9 @@
 import { ElsewhereError } from "#base/errors.ts";
 import type { Derivation } from "../derivation.ts";
-import { derivationOptions, requiredFeatures } from "../derivation-options.ts";
+import { requiredFeatures } from "../derivation-options.ts";
 import { staticOutputPaths } from "../derivation-output.ts";
 import { type DerivationType, derivationType } from "../derivation-type.ts";
+import { derivationOptions } from "../read-derivation-options.ts";
 import { nameOf, type StoreDir, type StorePath } from "../store-path.ts";
 import { IntList } from "./int-list.ts";
 import { detach, Interner } from "./interner.ts";
