@@ -1,5 +1,5 @@
 import type { Requirement } from "./requirement.ts";
-import type { SimpleSchedule, TaskState } from "./simple-scheduler.ts";
+import type { SimpleSchedule, TaskState } from "./simple-schedule.ts";
 
 /**
  * `first` and every task that can follow on the same builder without waiting for anybody else: all that

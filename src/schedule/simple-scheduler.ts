@@ -3,39 +3,14 @@ import { gatherGraph } from "./hand-over.ts";
 import { type Candidate, choose } from "./placement.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 import { type BuilderTraits, type Requirement, refusalOf } from "./requirement.ts";
-import type { BuilderState, BuildTask, Decision, Policy, ScheduleEvent, Scheduler } from "./schedule.ts";
+import type { BuildTask, Decision, Policy, ScheduleEvent, Scheduler } from "./schedule.ts";
+import type { BuilderLoad, SimpleSchedule, TaskState } from "./simple-schedule.ts";
 
 /**
  * Places ready builds by Nix's rule over all builders at once, longest chain of dependants first. Where
  * only one builder is left that can do a build, it is handed all that it can do in one request.
  */
 export const simpleScheduler: Scheduler<SimpleSchedule> = { begin, advance };
-
-export interface SimpleSchedule {
-  readonly tasks: Map<string, TaskState>;
-  readonly builders: Map<string, BuilderLoad>;
-  readonly ready: ReadyQueue;
-  readonly policy: Policy;
-  stopped: boolean;
-}
-
-export interface TaskState {
-  readonly task: BuildTask;
-  readonly dependants: string[];
-  /** Tasks in the longest chain that ends in nothing waiting for it; 1 for one that nobody needs. */
-  height: number;
-  waitingFor: number;
-  attempts: number;
-  phase: "waiting" | "ready" | "running" | "done" | "failed";
-  /** Builders that lost it. */
-  readonly avoid: Set<string>;
-}
-
-export interface BuilderLoad {
-  readonly traits: BuilderTraits;
-  state: BuilderState;
-  running: number;
-}
 
 function begin(
   tasks: readonly BuildTask[],

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { choose } from "#schedule/placement.ts";
 import { type BuilderTraits, type Requirement, refusalOf } from "#schedule/requirement.ts";
 import type { BuildTask, Decision, ScheduleEvent } from "#schedule/schedule.ts";
-import { type SimpleSchedule, simpleScheduler } from "#schedule/simple-scheduler.ts";
+import type { SimpleSchedule } from "#schedule/simple-schedule.ts";
+import { simpleScheduler } from "#schedule/simple-scheduler.ts";
 
 const ANY: Requirement = { system: "x86_64-linux", features: [], preferLocal: false };
 
