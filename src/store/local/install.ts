@@ -4,11 +4,11 @@ import type { PathInfo } from "#nix/path-info.ts";
 import { isDerivationPath } from "#nix/store-path.ts";
 import { renameCanonical } from "./canonicalise.ts";
 import type { StoreContext } from "./context.ts";
-import { verifiedOutputs } from "./derivation-file.ts";
 import { optimiseTree } from "./optimise.ts";
 import { lockRealPaths, type PathLocks } from "./path-lock.ts";
 import { type Registration, register } from "./registration.ts";
 import { removeTree } from "./scratch.ts";
+import { verifiedOutputs } from "./verified-outputs.ts";
 
 /** A complete, verified, canonical path in the scratch area, ready to be moved into place. */
 export interface Staged {
