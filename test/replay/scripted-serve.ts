@@ -86,7 +86,8 @@ function meaningOf(request: unknown): unknown {
   return { ...rest, options: { ...options, enforceDeterminism: false } };
 }
 
-async function narFrom(said: ByteReader): Promise<Buffer> {
+/** The NAR that a client sends next. */
+export async function narFrom(said: ByteReader): Promise<Buffer> {
   const sizeUnknown = 0;
   return await bytesOf(
     narOf({ nar: (count) => said.chunks(count), read: (decoding) => said.read(decoding) }, sizeUnknown),

@@ -29,7 +29,7 @@ export async function uploadPaths(
       }
       if (answers.failed) break;
       checkSize(connection, info, sent);
-      answers.expect(() => connection.answer(addToStoreNar));
+      answers.expect(() => hearAdded(connection, info));
       await answers.fewerThan(UNANSWERED_MAX);
     }
   } catch (error) {
@@ -38,6 +38,19 @@ export async function uploadPaths(
     throw answers.failed ?? error;
   }
   await answers.fewerThan(1);
+}
+
+/** A server that has not added a path may go on; what it answers then is of paths that need this one. */
+async function hearAdded(connection: ServeConnection, { path }: PathInfo): Promise<void> {
+  if (await connection.answer(commands.addToStoreNar)) return;
+  connection.abandon();
+  throw new ElsewhereError(
+    "REFUSED",
+    `Cannot send '${printStorePath(connection.agreed.storeDir, path)}': the store did not add it`,
+    {
+      hint: "What nix-store prints on the host says why; does the host have room, and may this user write there?",
+    },
+  );
 }
 
 /** A NAR ends by itself: the server would wait for the rest of one that is too short, and take requests for it. */
