@@ -9,21 +9,25 @@ export interface PooledConnection extends AsyncDisposable {
 export interface PoolOptions<C> {
   readonly open: () => Promise<C>;
   /** How many connections there may be at once. */
-  readonly connectionsMax: number;
+  readonly connectionsMax?: number | undefined;
+  /** Goes after the last connection: the ssh host, for one. */
+  readonly owned?: AsyncDisposable | undefined;
 }
 
 /** Connections to one peer: made when needed, used by one at a time, kept for the next. */
 export class ConnectionPool<C extends PooledConnection> implements AsyncDisposable {
   readonly #open: () => Promise<C>;
   readonly #permits: Semaphore;
+  readonly #owned: AsyncDisposable | undefined;
   readonly #idle: C[] = [];
   readonly #all = new Set<C>();
   #prepared: Promise<C> | undefined;
   #isClosed = false;
 
-  constructor({ open, connectionsMax }: PoolOptions<C>) {
+  constructor({ open, connectionsMax = CONNECTIONS_MAX, owned }: PoolOptions<C>) {
     this.#open = open;
     this.#permits = new Semaphore(connectionsMax);
+    this.#owned = owned;
   }
 
   /** Begins to connect when nothing is connected yet. Whoever leases first gets that connection, or why there is none. */
@@ -62,6 +66,7 @@ export class ConnectionPool<C extends PooledConnection> implements AsyncDisposab
     this.#idle.length = 0;
     await Promise.all([...this.#all].map((connection) => connection[Symbol.asyncDispose]()));
     this.#all.clear();
+    await this.#owned?.[Symbol.asyncDispose]();
   }
 
   #takeIdle(): C | undefined {
@@ -99,3 +104,6 @@ export class ConnectionPool<C extends PooledConnection> implements AsyncDisposab
 export interface Lease<C> extends AsyncDisposable {
   readonly connection: C;
 }
+
+/** How many connections to one peer there may be at once, unless the store's reference says. */
+const CONNECTIONS_MAX = 64;

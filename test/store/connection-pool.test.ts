@@ -51,3 +51,13 @@ test("a connection that comes after the pool was closed is closed", async () => 
     [true],
   );
 });
+
+test("what the pool owns goes once its connections are closed", async () => {
+  const line = new Line();
+  const closedBefore: boolean[] = [];
+  const owned = { [Symbol.asyncDispose]: async () => void closedBefore.push(line.isClosed) };
+  const pool = new ConnectionPool({ open: async () => line, owned });
+  await pool.use(async () => undefined);
+  await pool[Symbol.asyncDispose]();
+  assert.deepEqual(closedBefore, [true]);
+});

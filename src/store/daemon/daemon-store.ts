@@ -47,22 +47,14 @@ export class DaemonStore implements CollectableStore, Realiser {
   readonly storeDir: StoreDir;
   readonly keepsNoChunks = true;
   readonly #pool: ConnectionPool<DaemonConnection>;
-  readonly #owned: AsyncDisposable | undefined;
 
-  constructor({
-    uri,
-    storeDir,
-    connect,
-    connectionsMax = CONNECTIONS_MAX,
-    owned,
-    ...spoken
-  }: DaemonStoreOptions) {
+  constructor({ uri, storeDir, connect, connectionsMax, owned, ...spoken }: DaemonStoreOptions) {
     this.uri = uri;
     this.storeDir = storeDir;
-    this.#owned = owned;
     this.#pool = new ConnectionPool({
       open: async () => DaemonConnection.open(await connect(), { storeDir, ...spoken }),
       connectionsMax,
+      owned,
     });
   }
 
@@ -212,7 +204,6 @@ export class DaemonStore implements CollectableStore, Realiser {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool[Symbol.asyncDispose]();
-    await this.#owned?.[Symbol.asyncDispose]();
   }
 
   async #ask<Request, Reply>(operation: Operation<Request, Reply>, request: Request): Promise<Reply> {
@@ -229,6 +220,3 @@ export interface DaemonFacts {
   /** Whether it trusts this user; unknown before 1.35. */
   readonly trusted: boolean | undefined;
 }
-
-/** How many connections to a daemon there may be at once, unless the store's reference says. */
-const CONNECTIONS_MAX = 64;

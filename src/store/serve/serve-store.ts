@@ -32,22 +32,14 @@ export class ServeStore implements Store, Realiser {
   readonly storeDir: StoreDir;
   readonly keepsNoChunks = true;
   readonly #pool: ConnectionPool<ServeConnection>;
-  readonly #owned: AsyncDisposable | undefined;
 
-  constructor({
-    uri,
-    storeDir,
-    connect,
-    connectionsMax = CONNECTIONS_MAX,
-    owned,
-    ...spoken
-  }: ServeStoreOptions) {
+  constructor({ uri, storeDir, connect, connectionsMax, owned, ...spoken }: ServeStoreOptions) {
     this.uri = uri;
     this.storeDir = storeDir;
-    this.#owned = owned;
     this.#pool = new ConnectionPool({
       open: () => ServeConnection.open(connect, { storeDir, ...spoken }),
       connectionsMax,
+      owned,
     });
   }
 
@@ -114,7 +106,6 @@ export class ServeStore implements Store, Realiser {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool[Symbol.asyncDispose]();
-    await this.#owned?.[Symbol.asyncDispose]();
   }
 }
 
@@ -127,6 +118,3 @@ function unsupported(what: string): ElsewhereError {
     },
   );
 }
-
-/** How many connections there may be at once, unless the store's reference says. */
-const CONNECTIONS_MAX = 64;
