@@ -79,11 +79,15 @@ function isSame(recorded: RecordedCommand, asked: Asked): boolean {
   );
 }
 
-/** Whether repeated builds must agree says nothing where none is repeated: old clients say yes, and new ones no. */
+/** What a request asks for, in the order of clients that sort what they send. */
 function meaningOf(request: unknown): unknown {
-  const { options, ...rest } = (request ?? {}) as { options?: ServeBuildOptions };
-  if (!options || options.repeats > 0) return request;
-  return { ...rest, options: { ...options, enforceDeterminism: false } };
+  const { options, paths, ...rest } = (request ?? {}) as { options?: ServeBuildOptions; paths?: unknown[] };
+  return { ...rest, options: options && limitsIn(options), paths: paths?.toSorted() };
+}
+
+/** Whether repeated builds must agree says nothing where none is repeated: old clients say yes, and new ones no. */
+function limitsIn(options: ServeBuildOptions): ServeBuildOptions {
+  return options.repeats > 0 ? options : { ...options, enforceDeterminism: false };
 }
 
 /** The NAR that a client sends next. */
