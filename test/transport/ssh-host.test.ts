@@ -182,10 +182,11 @@ test("an ssh that is not installed is said so", async (t) => {
   await assert.rejects(open(host, "true"), { code: "TRANSPORT_PROGRAM_MISSING" });
 });
 
+/** Those of this process: others beside it have their own. */
 function folders(): string[] {
   const base = process.env.XDG_RUNTIME_DIR ?? tmpdir();
   return existsSync(base)
-    ? readdirSync(base).filter((name) => /^elsewhere-[0-9a-z]+-[0-9a-z]{3}-[A-Za-z0-9]{6}$/.test(name))
+    ? readdirSync(base).filter((name) => name.startsWith(`elsewhere-${process.pid.toString(36)}-`))
     : [];
 }
 
