@@ -4,6 +4,9 @@ export const STRING_BYTES_MAX = 32 * 1024 * 1024;
 /** Most items that a list or set may have: above the paths of any store. */
 export const LIST_LENGTH_MAX = 8 * 1024 * 1024;
 
+/** Most traces that an error may carry: above the depth of any evaluation. Each takes far more than it has bytes. */
+export const TRACES_MAX = 64 * 1024;
+
 /** Most entries that a map may have: above the variables of any derivation. Each takes far more than it has bytes. */
 export const MAP_LENGTH_MAX = 512 * 1024;
 

@@ -3,6 +3,7 @@ import type { LogEvent, LogField } from "#nix/log-event.ts";
 import type { Codec } from "../codec/codec.ts";
 import { list } from "../codec/collections.ts";
 import { choose, constant, filler, mapped } from "../codec/derive.ts";
+import { TRACES_MAX } from "../codec/limits.ts";
 import { bits64, bytes, roughNumber, text, u64 } from "../codec/primitives.ts";
 import { struct } from "../codec/struct.ts";
 import { tagged } from "../codec/tagged.ts";
@@ -67,7 +68,7 @@ const failure: Codec<RemoteFailure> = mapped(
     name: filler(text, "Error"),
     message: text,
     position: filler(u64, 0),
-    traces: list(struct({ position: filler(u64, 0), hint: text })),
+    traces: list(struct({ position: filler(u64, 0), hint: text }), TRACES_MAX),
   }),
   {
     parse: ({ traces, ...rest }) => ({ ...rest, traces: traces.map(({ hint }) => hint) }),
