@@ -14,8 +14,13 @@ const LAYERS: Record<string, number> = {
   schedule: 4,
   build: 5,
   serve: 6,
-  cli: 7,
-  main: 8,
+  ledger: 6,
+  audit: 6,
+  resident: 7,
+  doctor: 7,
+  setup: 7,
+  cli: 8,
+  main: 9,
 };
 
 /** Layers that do no I/O and read no clock, chance or environment, and the built-in modules that are pure. */
