@@ -90,7 +90,7 @@ export class Execution {
         return;
       case "give-up": {
         const { derivation, drvPath } = this.#builds.get(decision.task as StorePath)!;
-        const losses = this.#run.lossesOf(drvPath);
+        const losses = this.#run.outcomes.lossesOf(drvPath);
         const why = explainGivingUp(derivation, { attempts: decision.attempts, losses }, this.#run);
         this.#end(drvPath, { kind: "given-up", attempts: decision.attempts, ...why });
         return;
@@ -157,7 +157,7 @@ export class Execution {
 
   #lost(drvPath: StorePath, builder: string, message: string): void {
     const atMs = this.#run.context.clock.now();
-    this.#run.noteLoss(drvPath, builder, message);
+    this.#run.outcomes.noteLoss(drvPath, builder, message);
     this.#run.request.events({ kind: "attempt-lost", drvPath, builder, message, atMs });
     this.#tell({ kind: "lost", task: drvPath, builder });
   }
@@ -195,7 +195,7 @@ export class Execution {
 
   #failureOf(build: PlannedBuild, result: BuildResult, active: ActiveSite): BuildOutcome {
     if (result.status === "DependencyFailed" || isSilent(result)) {
-      const because = build.needs.find((need) => this.#run.hasFinalFailure(need));
+      const because = build.needs.find((need) => this.#run.outcomes.hasFinalFailure(need));
       if (because) return { kind: "dependency-failed", because };
       // A builder that stops at the first failure says nothing of what it had not begun.
       if (isSilent(result)) return { kind: "cancelled" };
@@ -207,12 +207,12 @@ export class Execution {
   /** While a builder was lost in this schedule, what could not be done in it may be done in the next. */
   #end(drvPath: StorePath, outcome: BuildOutcome): void {
     const mayStillBe = this.#run.lostBuilders > this.#lostBefore && this.#isSetback(outcome);
-    if (mayStillBe) this.#run.postpone(drvPath, outcome);
-    else this.#run.end(drvPath, outcome);
+    if (mayStillBe) this.#run.outcomes.postpone(drvPath, outcome);
+    else this.#run.outcomes.end(drvPath, outcome);
   }
 
   #isSetback(outcome: BuildOutcome): boolean {
-    if (outcome.kind === "dependency-failed") return !this.#run.hasFinalFailure(outcome.because);
+    if (outcome.kind === "dependency-failed") return !this.#run.outcomes.hasFinalFailure(outcome.because);
     return outcome.kind === "given-up";
   }
 }

@@ -52,16 +52,16 @@ export async function realise(request: RealiseRequest): Promise<RealiseReport> {
   run.announce(builds);
   await run.deliver();
   // A builder that goes away takes its outputs along: what is then missing again is planned anew.
-  if (run.lostSubstitutes > 0) builds = await planAgain(run);
+  if (run.setbacks > 0) builds = await planAgain(run);
   for (let round = 0; builds.length > 0 && round < request.policy.attemptsMax; round++) {
-    const lostBefore = run.lostBuilders + run.lostSubstitutes;
+    const lostBefore = run.setbacks;
     await new Execution(run, builds).finish();
     await run.deliver();
-    if (run.lostBuilders + run.lostSubstitutes === lostBefore || run.complete()) break;
-    builds = run.plan().filter(({ drvPath }) => !run.hasFinalFailure(drvPath));
+    if (run.setbacks === lostBefore || run.complete()) break;
+    builds = run.plan().filter(({ drvPath }) => !run.outcomes.hasFinalFailure(drvPath));
   }
   request.signal.throwIfAborted();
-  run.conclude(builds);
+  run.outcomes.conclude(builds);
   return run.report();
 }
 

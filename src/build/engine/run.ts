@@ -1,48 +1,49 @@
-import { ElsewhereError, messageOf } from "#base/errors.ts";
+import { messageOf } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { BuildOutcome, Origin } from "../events.ts";
-import { type ActiveSite, type AttemptContext, takesRealisations } from "./attempt.ts";
+import type { Origin } from "../events.ts";
+import type { ActiveSite, AttemptContext } from "./attempt.ts";
+import { CacheOffers } from "./cache-offers.ts";
 import { Feeder, type FeederOptions } from "./feeder.ts";
-import { knownOutputsOf } from "./known-outputs.ts";
+import { Homecoming } from "./homecoming.ts";
+import { Knowledge } from "./knowledge.ts";
 import { LogTails } from "./log-tails.ts";
+import { Outcomes } from "./outcomes.ts";
 import { type PlannedBuild, plan } from "./plan.ts";
-import { Realisations } from "./realisations.ts";
 import type { RealiseReport, RealiseRequest } from "./realise.ts";
+import { inputOutputsOf } from "./resolve.ts";
 import type { Holder, KnownOutputs } from "./site.ts";
 import { SiteConnector } from "./site-connector.ts";
-import { type Substitutable, substitutablePaths } from "./substitution.ts";
-import { Whereabouts } from "./whereabouts.ts";
+import type { Substitutable } from "./substitution.ts";
 
-/** What is known and reached in one run: the outputs, the stores, the builders. */
+/** One run: what is known, who is connected, what comes home, how builds ended. */
 export class Run implements AsyncDisposable {
   readonly request: RealiseRequest;
-  readonly whereabouts = new Whereabouts();
   readonly sites: SiteConnector;
   readonly context: AttemptContext;
+  readonly outcomes: Outcomes;
   readonly tails = new LogTails();
-  readonly outcomes = new Map<StorePath, BuildOutcome>();
   lostBuilders = 0;
-  readonly #outputs = new Map<StorePath, Map<string, StorePath>>();
-  readonly #origins = new Map<StorePath, Origin>();
-  readonly #made = new Map<StorePath, Origin>();
-  readonly #wishedNames: ReadonlyMap<StorePath, readonly string[]>;
-  readonly #postponed = new Map<StorePath, BuildOutcome>();
-  /** What the destination can fetch, and from where as far as it says. */
-  readonly #substitutable = new Map<StorePath, string | undefined>();
-  /** Paths that a cache promised and did not give. */
-  lostSubstitutes = 0;
-  readonly #losses = new Map<StorePath, Map<string, string>>();
-  readonly #home: Feeder;
-  readonly #realisations: Realisations;
+  readonly #knowledge: Knowledge;
+  readonly #caches: CacheOffers;
+  readonly #home: Homecoming;
   #copies = 0;
 
   constructor(request: RealiseRequest) {
     this.request = request;
-    const { destination, drvStore, settings, signal, clock } = request;
-    this.#wishedNames = new Map(request.wishes.map(({ drvPath, outputs }) => [drvPath, outputs]));
-    for (const [drvPath, derivation] of request.graph)
-      this.#outputs.set(drvPath, knownOutputsOf(derivation, destination.store.storeDir));
+    const { destination, drvStore, settings, signal, clock, buildersUseSubstitutes } = request;
+    this.outcomes = new Outcomes(request);
+    this.#knowledge = new Knowledge(request);
+    const feeder = this.#feederInto(destination, { substitute: false });
+    this.#home = new Homecoming({
+      request,
+      knowledge: this.#knowledge,
+      feeder,
+      lose: (builder, message) => this.lose(builder, message),
+    });
+    this.#caches = new CacheOffers(request, this.#knowledge, (path, origin) =>
+      this.#home.madeBy(path, origin),
+    );
     this.context = {
       settings,
       signal,
@@ -51,193 +52,112 @@ export class Run implements AsyncDisposable {
         request.events(event);
       },
       clock,
-      whereabouts: this.whereabouts,
+      whereabouts: this.#knowledge.whereabouts,
       drvStore,
       outputsOf: (drvPath) => this.outputsOf(drvPath),
-      substitute: (paths) => this.substitute(paths),
+      substitute: (paths) => this.#caches.take(paths),
     };
-    this.#realisations = new Realisations(destination.store, request.graph);
-    this.#home = this.#feederInto(destination, { substitute: false });
     this.sites = new SiteConnector(request, (holder, trust) => {
-      if (holder === destination) return this.#home;
-      return this.#feederInto(holder, {
-        substitute: request.buildersUseSubstitutes,
-        accepts: (info) => trust.takesOurWord || provesItself(info),
-      });
+      if (holder === destination) return feeder;
+      const accepts = (info: PathInfo) => trust.takesOurWord || provesItself(info);
+      return this.#feederInto(holder, { substitute: buildersUseSubstitutes, accepts });
     });
   }
 
   outputsOf(drvPath: StorePath): KnownOutputs {
-    return this.#outputs.get(drvPath) ?? NOTHING;
+    return this.#knowledge.outputsOf(drvPath);
   }
 
-  /** Asks the near stores what exists: one query each. */
+  /** How often something that a plan relied on went away: then a new plan may do what this one could not. */
+  get setbacks(): number {
+    return this.lostBuilders + this.#caches.lost;
+  }
+
+  /** Asks the near stores what exists. */
   async survey(): Promise<void> {
-    const { graph, destination, drvStore } = this.request;
-    await this.#recallRealisations();
-    await this.#ask(destination, this.#allOutputs());
-    const sources = [...graph.values()].flatMap(({ inputSources }) => inputSources);
-    await this.#ask(drvStore, new Set([...graph.keys(), ...sources]));
-    if (drvStore !== destination) {
-      await this.#ask(destination, new Set(sources));
-      await this.#ask(drvStore, this.#allOutputs());
-    }
+    await this.#knowledge.survey();
   }
 
-  /** Asks the destination what it can substitute: of that, nothing is built. */
   async surveyCaches(): Promise<void> {
-    const { destination, wishes, graph, substitute } = this.request;
-    if (!substitute) return;
-    const found = await substitutablePaths({
-      store: destination.store,
-      wishes,
-      graph,
-      outputsOf: (drvPath) => this.outputsOf(drvPath),
-      exists: (path) => this.whereabouts.find(path) !== undefined,
-      always: this.request.alwaysSubstitutes ?? false,
-    });
-    for (const [path, from] of found) this.#substitutable.set(path, from);
+    await this.#caches.survey();
   }
 
   plan(): PlannedBuild[] {
+    const { graph, wishes } = this.request;
     return plan({
-      graph: this.request.graph,
-      wishes: this.request.wishes,
+      graph,
+      wishes,
       outputsOf: (drvPath) => this.outputsOf(drvPath),
-      exists: (path) => this.whereabouts.find(path) !== undefined || this.#substitutable.has(path),
+      exists: (path) => this.#knowledge.whereabouts.find(path) !== undefined || this.#caches.has(path),
     });
   }
 
   /** Connects the builders that could do any of `builds`, and asks each what it has. */
   async connect(builds: readonly PlannedBuild[]): Promise<void> {
     const actives = await this.sites.connect(builds);
-    const outputs = this.#allOutputs();
     await Promise.all(
       actives.map(({ holder }) =>
-        this.#ask(holder, outputs).catch((error) => this.lose(holder.name, messageOf(error))),
+        this.#knowledge.surveyBuilder(holder).catch((error) => {
+          this.lose(holder.name, messageOf(error));
+        }),
       ),
     );
   }
 
   announce(builds: readonly PlannedBuild[]): void {
-    const wished = this.#wishedPaths();
-    const there = wished.filter((path) => this.whereabouts.has(this.request.destination, path));
-    for (const path of there)
-      this.#arrive(path, { kind: "already-there", store: this.request.destination.name });
     this.request.events({
       kind: "planned",
       atMs: this.request.clock.now(),
       builds: builds.map(({ drvPath }) => drvPath),
-      alreadyThere: there.length,
+      alreadyThere: this.#home.noteAlreadyThere(this.#knowledge.wishedPaths()),
     });
   }
 
-  /** A builder went away, with all that only it held. */
-  lose(builder: string, message: string): void {
+  /** A builder went away, with all that only it held; false when it was not in use. */
+  lose(builder: string, message: string): boolean {
     const active = this.sites.lose(builder, message);
-    if (!active) return;
+    if (!active) return false;
     this.lostBuilders++;
-    if (active.holder !== this.request.destination) this.whereabouts.forget(active.holder);
+    if (active.holder !== this.request.destination) this.#knowledge.whereabouts.forget(active.holder);
+    return true;
   }
 
   /** Takes note of a build that succeeded, and starts bringing home what was wished for. */
-  async succeeded(build: PlannedBuild, outputs: Map<string, StorePath>, origin: Origin, active: ActiveSite) {
-    this.#outputs.set(build.drvPath, outputs);
+  async succeeded(build: PlannedBuild, outputs: KnownOutputs, origin: Origin, active: ActiveSite) {
+    this.#knowledge.learn(build.drvPath, outputs);
     const paths = build.outputs.flatMap((name) => outputs.get(name) ?? []);
-    this.whereabouts.add(active.holder, paths);
+    this.#knowledge.whereabouts.add(active.holder, paths);
     active.feeder.arrived(paths);
-    for (const path of paths) this.#made.set(path, origin);
-    this.#realisations.expect(build.drvPath, outputs);
-    await this.#bringHome(this.#wishedPathsOf(build.drvPath).filter((path) => paths.includes(path)));
+    for (const path of paths) this.#home.madeBy(path, origin);
+    const wished = this.#knowledge.wishedPathsOf(build.drvPath);
+    await this.#home.bring(wished.filter((path) => paths.includes(path)));
   }
 
-  /** Brings home every wished path that exists somewhere; one that cannot be had now is left for later. */
+  /** Brings home every wished path that exists somewhere. */
   async deliver(): Promise<void> {
-    await this.substitute(this.#wishedPaths());
-    await this.#bringHome(this.#wishedPaths().filter((path) => this.whereabouts.find(path)));
-  }
-
-  /** Has the destination take those of `paths` that it can from its caches. */
-  async substitute(paths: readonly StorePath[]): Promise<void> {
-    const wanted = paths.filter((path) => this.#substitutable.has(path) && !this.whereabouts.find(path));
-    if (wanted.length === 0) return;
-    const { destination } = this.request;
-    const valid = await destination.store.queryValidPaths(wanted, { substitute: true });
-    this.whereabouts.add(destination, valid);
-    for (const path of valid) {
-      const from = this.#substitutable.get(path);
-      this.#made.set(path, { kind: "substituted", builder: destination.name, ...(from && { from }) });
-    }
-    const lost = wanted.filter((path) => !valid.has(path));
-    for (const path of lost) this.#substitutable.delete(path);
-    this.lostSubstitutes += lost.length;
-    if (lost.length > 0 && !this.request.settings.fallback)
-      throw new ElsewhereError(
-        "SUBSTITUTION_FAILED",
-        `Cannot fetch '${lost[0]}'${lost.length > 1 ? ` and ${lost.length - 1} more` : ""}: a cache has it and did not give it`,
-        { hint: "try again, or say --fallback to build it" },
-      );
+    await this.#caches.take(this.#knowledge.wishedPaths());
+    const { whereabouts } = this.#knowledge;
+    await this.#home.bring(this.#knowledge.wishedPaths().filter((path) => whereabouts.find(path)));
   }
 
   /** What the destination would fetch for `builds` and for the wishes. */
   toFetch(builds: readonly PlannedBuild[]): Substitutable {
     const inputs = builds.flatMap(({ derivation }) =>
-      [...derivation.inputDerivations].flatMap(([input, { outputs }]) =>
-        outputs.flatMap((name) => this.outputsOf(input).get(name) ?? []),
-      ),
+      inputOutputsOf(derivation, (drvPath) => this.outputsOf(drvPath)),
     );
-    const wanted = [...this.#wishedPaths(), ...inputs].filter(
-      (path) => this.#substitutable.has(path) && !this.whereabouts.find(path),
-    );
-    return new Map(wanted.map((path) => [path, this.#substitutable.get(path)]));
+    return this.#caches.of([...this.#knowledge.wishedPaths(), ...inputs]);
   }
 
   complete(): boolean {
-    const { wishes } = this.request;
-    return wishes.every(({ drvPath, outputs }) =>
-      outputs.every((name) => this.#origins.has(this.outputsOf(drvPath).get(name)!)),
+    return this.request.wishes.every(({ drvPath, outputs }) =>
+      outputs.every((name) => this.#home.origins.has(this.outputsOf(drvPath).get(name)!)),
     );
-  }
-
-  /** Why a builder's attempt at a build came to nothing. */
-  noteLoss(drvPath: StorePath, builder: string, message: string): void {
-    const losses = this.#losses.get(drvPath) ?? new Map<string, string>();
-    this.#losses.set(drvPath, losses.set(builder, message));
-  }
-
-  lossesOf(drvPath: StorePath): ReadonlyMap<string, string> {
-    return this.#losses.get(drvPath) ?? new Map();
-  }
-
-  /** The end of a build, told once; a later success replaces nothing. */
-  end(drvPath: StorePath, outcome: BuildOutcome): void {
-    this.#postponed.delete(drvPath);
-    if (this.outcomes.has(drvPath) && outcome.kind !== "realised") return;
-    this.outcomes.set(drvPath, outcome);
-    this.request.events({ kind: "build-finished", drvPath, outcome, atMs: this.context.clock.now() });
-  }
-
-  /** An end that another round may still avert. */
-  postpone(drvPath: StorePath, outcome: BuildOutcome): void {
-    this.#postponed.set(drvPath, outcome);
-  }
-
-  /** Nothing more will be tried: what was postponed has ended, and what was never begun is cancelled. */
-  conclude(builds: readonly PlannedBuild[]): void {
-    for (const [drvPath, outcome] of this.#postponed) this.end(drvPath, outcome);
-    for (const { drvPath } of builds)
-      if (!this.outcomes.has(drvPath)) this.end(drvPath, { kind: "cancelled" });
-  }
-
-  hasFinalFailure(drvPath: StorePath): boolean {
-    const kind = this.outcomes.get(drvPath)?.kind;
-    return kind === "failed" || kind === "dependency-failed";
   }
 
   report(): RealiseReport {
     return {
-      outcomes: this.outcomes,
-      origins: this.#origins,
+      outcomes: this.outcomes.ended,
+      origins: this.#home.origins,
       outputsOf: (drvPath) => this.outputsOf(drvPath),
       complete: this.complete(),
     };
@@ -249,79 +169,8 @@ export class Run implements AsyncDisposable {
 
   #feederInto(target: Holder, own: Pick<FeederOptions, "substitute" | "accepts">): Feeder {
     const { events, clock } = this.request;
-    const { whereabouts } = this;
+    const { whereabouts } = this.#knowledge;
     return new Feeder(target, { whereabouts, events, clock, nextId: () => this.#copies++, ...own });
-  }
-
-  async #ask(holder: Holder, paths: Set<StorePath>): Promise<void> {
-    if (paths.size > 0) this.whereabouts.add(holder, await holder.store.queryValidPaths(paths));
-  }
-
-  async #bringHome(paths: readonly StorePath[]): Promise<void> {
-    const missing = paths.filter((path) => !this.#origins.has(path));
-    const homes = missing.map((path) => this.whereabouts.find(path));
-    if (missing.length === 0) return;
-    try {
-      await this.#home.need(missing);
-    } catch (error) {
-      this.request.signal.throwIfAborted();
-      this.#blame(homes, error);
-      return;
-    }
-    await this.#realisations.arrived(missing);
-    for (const [index, path] of missing.entries()) {
-      const from = homes[index]?.name ?? this.request.destination.name;
-      this.#arrive(path, this.#made.get(path) ?? { kind: "copied", from });
-    }
-  }
-
-  /** A transfer home that failed is the builder's loss, or, with nobody to lose, everybody's error. */
-  #blame(homes: readonly (Holder | undefined)[], error: unknown): void {
-    const names = new Set(homes.flatMap((holder) => holder?.name ?? []));
-    const builders = [...names].filter(
-      (name) => this.sites.active(name) && name !== this.request.destination.name,
-    );
-    if (builders.length === 0 || !isBrokenLine(error)) throw error;
-    for (const name of builders) this.lose(name, messageOf(error));
-  }
-
-  #arrive(path: StorePath, origin: Origin): void {
-    if (this.#origins.has(path)) return;
-    this.#origins.set(path, origin);
-    this.request.events({ kind: "path-ready", path, origin });
-  }
-
-  #wishedPaths(): StorePath[] {
-    return this.request.wishes.flatMap(({ drvPath, outputs }) =>
-      outputs.flatMap((name) => this.outputsOf(drvPath).get(name) ?? []),
-    );
-  }
-
-  #wishedPathsOf(drvPath: StorePath): StorePath[] {
-    const names = this.#wishedNames.get(drvPath) ?? [];
-    return names.flatMap((name) => this.outputsOf(drvPath).get(name) ?? []);
-  }
-
-  #allOutputs(): Set<StorePath> {
-    return new Set([...this.#outputs.values()].flatMap((outputs) => [...outputs.values()]));
-  }
-
-  /** Outputs whose path is not in the derivation may have been realised before. */
-  async #recallRealisations(): Promise<void> {
-    const { store } = this.request.destination;
-    if (!takesRealisations(store)) return;
-    const unknown = [...this.request.graph].filter(
-      ([drvPath, { outputs }]) => this.outputsOf(drvPath).size < outputs.size,
-    );
-    if (unknown.length === 0) return;
-    const held = await store.queryValidPaths(unknown.map(([drvPath]) => drvPath));
-    for (const [drvPath] of unknown) {
-      const known = this.#outputs.get(drvPath)!;
-      for (const [name, path] of await this.#realisations.recall(drvPath)) known.set(name, path);
-      if (!held.has(drvPath)) continue;
-      for (const [name, path] of await store.queryDerivationOutputMap(drvPath))
-        if (path) known.set(name, path);
-    }
   }
 }
 
@@ -329,10 +178,3 @@ export class Run implements AsyncDisposable {
 function provesItself({ contentAddress, signatures }: PathInfo): boolean {
   return contentAddress !== undefined || signatures.length > 0;
 }
-
-function isBrokenLine(error: unknown): boolean {
-  const code = (error as { code?: string }).code;
-  return code !== "REMOTE" && code !== "UNTRUSTED";
-}
-
-const NOTHING: KnownOutputs = new Map();

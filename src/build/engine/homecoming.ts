@@ -1,0 +1,82 @@
+import { messageOf } from "#base/errors.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Origin } from "../events.ts";
+import type { Feeder } from "./feeder.ts";
+import type { Knowledge } from "./knowledge.ts";
+import type { RealiseRequest } from "./realise.ts";
+import type { Holder } from "./site.ts";
+
+export interface HomecomingOptions {
+  readonly request: RealiseRequest;
+  readonly knowledge: Knowledge;
+  /** Into the destination. */
+  readonly feeder: Feeder;
+  /** Gives up a builder; false when it is not in use. */
+  readonly lose: (builder: string, message: string) => boolean;
+}
+
+/** Brings to the destination what was asked for, and remembers where each path came from. */
+export class Homecoming {
+  /** By path that has arrived. */
+  readonly origins = new Map<StorePath, Origin>();
+  readonly #made = new Map<StorePath, Origin>();
+  readonly #options: HomecomingOptions;
+
+  constructor(options: HomecomingOptions) {
+    this.#options = options;
+  }
+
+  /** Takes note of how a path came to be, to be told when it arrives. */
+  madeBy(path: StorePath, origin: Origin): void {
+    this.#made.set(path, origin);
+  }
+
+  /** Those of `paths` that the destination had from the beginning. */
+  noteAlreadyThere(paths: readonly StorePath[]): number {
+    const { destination } = this.#options.request;
+    const there = paths.filter((path) => this.#options.knowledge.whereabouts.has(destination, path));
+    for (const path of there) this.#arrive(path, { kind: "already-there", store: destination.name });
+    return there.length;
+  }
+
+  /** Brings paths that exist somewhere; one that cannot be had now is left for later. */
+  async bring(paths: readonly StorePath[]): Promise<void> {
+    const { knowledge, feeder, request } = this.#options;
+    const missing = paths.filter((path) => !this.origins.has(path));
+    const homes = missing.map((path) => knowledge.whereabouts.find(path));
+    if (missing.length === 0) return;
+    try {
+      await feeder.need(missing);
+    } catch (error) {
+      request.signal.throwIfAborted();
+      this.#blame(homes, error);
+      return;
+    }
+    await knowledge.realisations.arrived(missing);
+    for (const [index, path] of missing.entries()) {
+      const from = homes[index]?.name ?? request.destination.name;
+      this.#arrive(path, this.#made.get(path) ?? { kind: "copied", from });
+    }
+  }
+
+  #arrive(path: StorePath, origin: Origin): void {
+    if (this.origins.has(path)) return;
+    this.origins.set(path, origin);
+    this.#options.request.events({ kind: "path-ready", path, origin });
+  }
+
+  /** A transfer home that failed is the builder's loss, or, with nobody to lose, everybody's error. */
+  #blame(homes: readonly (Holder | undefined)[], error: unknown): void {
+    const { destination } = this.#options.request;
+    if (!isBrokenLine(error)) throw error;
+    const names = new Set(homes.flatMap((holder) => holder?.name ?? []));
+    names.delete(destination.name);
+    const lost = [...names].filter((name) => this.#options.lose(name, messageOf(error)));
+    if (lost.length === 0) throw error;
+  }
+}
+
+function isBrokenLine(error: unknown): boolean {
+  const code = (error as { code?: string }).code;
+  return code !== "REMOTE" && code !== "UNTRUSTED";
+}
