@@ -44,10 +44,18 @@ export type BuildEvent =
       readonly atMs: number;
       /** What will be built, each after what it needs. */
       readonly builds: readonly StorePath[];
+      /** Of each of them, which others it needs: places in `builds`, all before its own. */
+      readonly needs: readonly (readonly number[])[];
       readonly alreadyThere: number;
     }
   | { readonly kind: "builder-connecting"; readonly builder: string; readonly atMs: number }
-  | { readonly kind: "builder-up"; readonly builder: string; readonly atMs: number }
+  | {
+      readonly kind: "builder-up";
+      readonly builder: string;
+      /** Builds that it takes at once. */
+      readonly slots: number;
+      readonly atMs: number;
+    }
   | {
       readonly kind: "builder-down";
       readonly builder: string;
@@ -73,6 +81,13 @@ export type BuildEvent =
       readonly attempt: number;
       /** Builds in the same request; more than one: `build-began` tells when each begins. */
       readonly together: number;
+      readonly atMs: number;
+    }
+  /** All that the builder lacked is there, and it has been asked to build. */
+  | {
+      readonly kind: "inputs-sent";
+      readonly drvPath: StorePath;
+      readonly builder: string;
       readonly atMs: number;
     }
   /** The builder itself says that it began: of many handed over (`together`), not all run at once. */

@@ -93,6 +93,7 @@ async function buildAlone(
   const basic = resolveInputs(derivation, store.storeDir, context.outputsOf);
   await context.substitute(basic.inputSources);
   await active.feeder.need(basic.inputSources);
+  announceInputs([build], active, context);
   let begunMs = context.clock.now();
   const onBegin = () => {
     begunMs = context.clock.now();
@@ -114,6 +115,7 @@ async function buildGraph(
   await context.substitute(inputs);
   const here = inputs.filter((path) => context.whereabouts.find(path));
   await Promise.all([active.feeder.need(builds.map(({ drvPath }) => drvPath)), active.feeder.need(here)]);
+  announceInputs(builds, active, context);
   const only = builds.length === 1 ? builds[0]!.drvPath : undefined;
   const { store, realiser } = active.connected;
   const { clock, outputsOf } = context;
@@ -124,6 +126,15 @@ async function buildGraph(
     settle: (build, result) => early.settle(build, result),
     keepGoing: context.settings.keepGoing ?? false,
   });
+}
+
+function announceInputs(
+  builds: readonly PlannedBuild[],
+  { site }: ActiveSite,
+  { events, clock }: AttemptContext,
+): void {
+  const about = { builder: site.traits.name, atMs: clock.now() };
+  for (const { drvPath } of builds) events({ kind: "inputs-sent", drvPath, ...about });
 }
 
 function realiseOptions(

@@ -71,7 +71,7 @@ async function copyFrom(
   const { name } = site.traits;
   events({ kind: "builder-connecting", builder: name, atMs: clock.now() });
   await using connected: ConnectedSite = await site.connect(signal);
-  events({ kind: "builder-up", builder: name, atMs: clock.now() });
+  events({ kind: "builder-up", builder: name, slots: site.traits.maxJobs, atMs: clock.now() });
   const held = [...(await connected.store.queryValidPaths(paths))];
   // What vouches for it is that the builder is ours.
   if (held.length > 0)

@@ -105,10 +105,12 @@ export class Run implements AsyncDisposable {
   }
 
   announce(builds: readonly PlannedBuild[]): void {
+    const places = new Map(builds.map(({ drvPath }, place) => [drvPath, place]));
     this.request.events({
       kind: "planned",
       atMs: this.request.clock.now(),
       builds: builds.map(({ drvPath }) => drvPath),
+      needs: builds.map(({ needs }) => needs.flatMap((need) => places.get(need) ?? [])),
       alreadyThere: this.#home.noteAlreadyThere(this.#knowledge.wishedPaths()),
     });
   }

@@ -128,7 +128,7 @@ export class SiteConnector implements AsyncDisposable {
       });
       this.#faults.delete(name);
       health.recovered(name);
-      events({ kind: "builder-up", builder: name, atMs: clock.now() });
+      events({ kind: "builder-up", builder: name, slots: site.traits.maxJobs, atMs: clock.now() });
     } catch (error) {
       signal.throwIfAborted();
       this.#note(name, messageOf(error));

@@ -96,6 +96,7 @@ export function advance(progress: Progress, event: BuildEvent): Progress {
     case "path-ready":
       progress.origins.set(event.path, event.origin);
       return progress;
+    case "inputs-sent":
     case "log-line":
     case "message":
       return progress;
