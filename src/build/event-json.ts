@@ -1,0 +1,76 @@
+import { MalformedError } from "#base/errors.ts";
+import {
+  byKind,
+  flag,
+  list,
+  literal,
+  mapOf,
+  number,
+  optional,
+  type Shape,
+  text,
+  whole,
+} from "#base/json-shape.ts";
+import { BUILD_STATUSES } from "#nix/build-result.ts";
+import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
+import type { BuildEvent, BuildOutcome, Origin } from "./events.ts";
+
+/** An event as one line of JSON, without the line's end: its fields, with maps as objects. */
+export function formatEvent(event: BuildEvent): string {
+  return JSON.stringify(event, (_, value) => (value instanceof Map ? Object.fromEntries(value) : value));
+}
+
+/** The event that a line of JSON holds. Throws for anything else, and for kinds of later versions. */
+export function parseEvent(line: string): BuildEvent {
+  return shape(parseJson(line), "event");
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new MalformedError("build event", line, "it is no JSON", { cause });
+  }
+}
+
+const path: Shape<StorePath> = (value, where) => parseStorePathBaseName(text(value, where));
+
+const origin = byKind<Origin>({
+  "already-there": { store: text },
+  built: { builder: text, drvPath: path },
+  substituted: { builder: text, drvPath: optional(path), from: optional(text) },
+  copied: { from: text },
+});
+
+const outcome = byKind<BuildOutcome>({
+  realised: {
+    builder: text,
+    how: literal("built", "substituted", "already-there"),
+    outputs: mapOf(path),
+    durationMs: number,
+  },
+  failed: { builder: text, status: literal(...BUILD_STATUSES), message: text },
+  "dependency-failed": { because: path },
+  "given-up": { attempts: whole, message: text, hint: optional(text) },
+  cancelled: {},
+});
+
+/** The compiler holds this to `BuildEvent`: a kind or a field that is missing here does not compile. */
+const shape = byKind<BuildEvent>({
+  planned: { atMs: number, builds: list(path), needs: list(list(whole)), alreadyThere: whole },
+  "builder-connecting": { builder: text, atMs: number },
+  "builder-up": { builder: text, slots: whole, atMs: number },
+  "builder-down": { builder: text, atMs: number, message: text },
+  "copy-started": { id: whole, from: text, to: text, paths: whole, bytes: whole, atMs: number },
+  "copy-progressed": { id: whole, paths: whole, bytes: whole },
+  "copy-finished": { id: whole, atMs: number, error: optional(text) },
+  "attempt-started": { drvPath: path, builder: text, attempt: whole, together: whole, atMs: number },
+  "inputs-sent": { drvPath: path, builder: text, atMs: number },
+  "build-began": { together: flag, drvPath: path, builder: text, atMs: number },
+  phase: { drvPath: path, phase: text },
+  "log-line": { drvPath: path, line: text },
+  "attempt-lost": { drvPath: path, builder: text, message: text, atMs: number },
+  "build-finished": { drvPath: path, outcome, atMs: number },
+  "path-ready": { path, origin },
+  message: { builder: text, text },
+});

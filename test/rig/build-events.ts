@@ -1,0 +1,104 @@
+import fc from "fast-check";
+import type { BuildEvent, BuildOutcome, Origin } from "#build/events.ts";
+import { BUILD_STATUSES } from "#nix/build-result.ts";
+import { anyDrvPath, anyName, anyPath, anySize, anyText, mapOf, record } from "./arbitraries.ts";
+
+/** Objects with fields that may be absent. */
+function partly<T extends object>(
+  required: { [K in keyof T]?: fc.Arbitrary<unknown> },
+  maybe: { [K in keyof T]?: fc.Arbitrary<unknown> },
+): fc.Arbitrary<T> {
+  return fc.record(
+    { ...required, ...maybe },
+    { requiredKeys: Object.keys(required) as never[], noNullPrototype: true },
+  ) as fc.Arbitrary<T>;
+}
+
+function kind<K extends string>(name: K): { readonly kind: fc.Arbitrary<K> } {
+  return { kind: fc.constant(name) };
+}
+
+const anyTime = fc.oneof(
+  anySize,
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((ms) => ms + 0),
+);
+
+const anyOrigin: fc.Arbitrary<Origin> = fc.oneof(
+  record({ ...kind("already-there"), store: anyText }),
+  record({ ...kind("built"), builder: anyText, drvPath: anyDrvPath }),
+  partly<Extract<Origin, { kind: "substituted" }>>(
+    { ...kind("substituted"), builder: anyText },
+    { drvPath: anyDrvPath, from: anyText },
+  ),
+  record({ ...kind("copied"), from: anyText }),
+);
+
+const anyOutcome: fc.Arbitrary<BuildOutcome> = fc.oneof(
+  record({
+    ...kind("realised"),
+    builder: anyText,
+    how: fc.constantFrom("built" as const, "substituted" as const, "already-there" as const),
+    outputs: mapOf(fc.oneof(anyName, fc.constantFrom("__proto__", "constructor")), anyPath),
+    durationMs: anyTime,
+  }),
+  record({
+    ...kind("failed"),
+    builder: anyText,
+    status: fc.constantFrom(...BUILD_STATUSES),
+    message: anyText,
+  }),
+  record({ ...kind("dependency-failed"), because: anyDrvPath }),
+  partly<Extract<BuildOutcome, { kind: "given-up" }>>(
+    { ...kind("given-up"), attempts: anySize, message: anyText },
+    { hint: anyText },
+  ),
+  record(kind("cancelled")),
+);
+
+const build = { drvPath: anyDrvPath, builder: anyText };
+const at = { atMs: anyTime };
+
+/** Each kind of event by its name, so that none is forgotten. */
+const BY_KIND: { [K in BuildEvent["kind"]]: fc.Arbitrary<Extract<BuildEvent, { kind: K }>> } = {
+  planned: record({
+    ...kind("planned"),
+    ...at,
+    builds: fc.array(anyDrvPath, { maxLength: 4 }),
+    needs: fc.array(fc.array(fc.nat(), { maxLength: 3 }), { maxLength: 4 }),
+    alreadyThere: anySize,
+  }),
+  "builder-connecting": record({ ...kind("builder-connecting"), builder: anyText, ...at }),
+  "builder-up": record({ ...kind("builder-up"), builder: anyText, slots: anySize, ...at }),
+  "builder-down": record({ ...kind("builder-down"), builder: anyText, message: anyText, ...at }),
+  "copy-started": record({
+    ...kind("copy-started"),
+    id: anySize,
+    from: anyText,
+    to: anyText,
+    paths: anySize,
+    bytes: anySize,
+    ...at,
+  }),
+  "copy-progressed": record({ ...kind("copy-progressed"), id: anySize, paths: anySize, bytes: anySize }),
+  "copy-finished": partly<Extract<BuildEvent, { kind: "copy-finished" }>>(
+    { ...kind("copy-finished"), id: anySize, ...at },
+    { error: anyText },
+  ),
+  "attempt-started": record({
+    ...kind("attempt-started"),
+    ...build,
+    attempt: anySize,
+    together: anySize,
+    ...at,
+  }),
+  "inputs-sent": record({ ...kind("inputs-sent"), ...build, ...at }),
+  "build-began": record({ ...kind("build-began"), ...build, together: fc.boolean(), ...at }),
+  phase: record({ ...kind("phase"), drvPath: anyDrvPath, phase: anyText }),
+  "log-line": record({ ...kind("log-line"), drvPath: anyDrvPath, line: anyText }),
+  "attempt-lost": record({ ...kind("attempt-lost"), ...build, message: anyText, ...at }),
+  "build-finished": record({ ...kind("build-finished"), drvPath: anyDrvPath, outcome: anyOutcome, ...at }),
+  "path-ready": record({ ...kind("path-ready"), path: anyPath, origin: anyOrigin }),
+  message: record({ ...kind("message"), builder: anyText, text: anyText }),
+};
+
+export const anyBuildEvent: fc.Arbitrary<BuildEvent> = fc.oneof(...Object.values(BY_KIND));
