@@ -7,7 +7,7 @@ export function isStaleName(name: string): boolean {
   if (!found) return false;
   const [, boot, namespace, pid, start] = found;
   if (boot !== bootId()) return true;
-  return namespace === pidNamespace() && startTimeOf(Number(pid)) !== start;
+  return namespace === pidNamespace() && !isRunning(Number(pid), start!);
 }
 
 /** A name that no other has, by which `isStaleName` knows whose it is. */
@@ -17,12 +17,24 @@ export function ownedName(): string {
 
 /** Says who owns a folder: boot, process namespace, process and its start, so that a number used again is no mistake. */
 function ownerToken(): string {
-  token ??= `elsewhere-${bootId()}-${pidNamespace()}-${process.pid}-${startTimeOf(process.pid) ?? 0}`;
+  token ??= `elsewhere-${bootId()}-${pidNamespace()}-${process.pid}-${startTimeOf(process.pid) ?? UNKNOWN_START}`;
   return token;
+}
+
+/** Where the machine does not tell when a process began, one of that number is taken for it. */
+function isRunning(pid: number, start: string): boolean {
+  if (start !== UNKNOWN_START) return startTimeOf(pid) === start;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 let token: string | undefined;
 let made = 0;
+const UNKNOWN_START = "0";
 const OWNED = /^elsewhere-([0-9a-f]+)-(\d+)-(\d+)-(\d+)-\d+$/;
 
 function bootId(): string {
