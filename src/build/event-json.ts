@@ -62,7 +62,7 @@ const shape = byKind<BuildEvent>({
   "builder-up": { builder: text, slots: whole, atMs: number },
   "builder-down": { builder: text, atMs: number, message: text },
   "copy-started": { id: whole, from: text, to: text, paths: whole, bytes: whole, atMs: number },
-  "copy-progressed": { id: whole, paths: whole, bytes: whole },
+  "copy-progressed": { id: whole, paths: whole, bytes: whole, atMs: number },
   "copy-finished": { id: whole, atMs: number, error: optional(text) },
   "attempt-started": { drvPath: path, builder: text, attempt: whole, together: whole, atMs: number },
   "inputs-sent": { drvPath: path, builder: text, atMs: number },

@@ -72,7 +72,13 @@ export type BuildEvent =
       readonly bytes: number;
       readonly atMs: number;
     }
-  | { readonly kind: "copy-progressed"; readonly id: number; readonly paths: number; readonly bytes: number }
+  | {
+      readonly kind: "copy-progressed";
+      readonly id: number;
+      readonly paths: number;
+      readonly bytes: number;
+      readonly atMs: number;
+    }
   | { readonly kind: "copy-finished"; readonly id: number; readonly atMs: number; readonly error?: string }
   | {
       readonly kind: "attempt-started";

@@ -79,7 +79,13 @@ const BY_KIND: { [K in BuildEvent["kind"]]: fc.Arbitrary<Extract<BuildEvent, { k
     bytes: anySize,
     ...at,
   }),
-  "copy-progressed": record({ ...kind("copy-progressed"), id: anySize, paths: anySize, bytes: anySize }),
+  "copy-progressed": record({
+    ...kind("copy-progressed"),
+    id: anySize,
+    paths: anySize,
+    bytes: anySize,
+    ...at,
+  }),
   "copy-finished": partly<Extract<BuildEvent, { kind: "copy-finished" }>>(
     { ...kind("copy-finished"), id: anySize, ...at },
     { error: anyText },

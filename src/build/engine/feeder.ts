@@ -157,7 +157,7 @@ export class Feeder {
     });
     try {
       const counted = countProgress(holder.store.narsFromPaths(infos), (paths, bytes) =>
-        events({ kind: "copy-progressed", id, paths, bytes }),
+        events({ kind: "copy-progressed", id, paths, bytes, atMs: clock.now() }),
       );
       await this.#target.store.addPaths(counted, { checkSignatures: false });
       events({ kind: "copy-finished", id, atMs: clock.now() });
