@@ -6,6 +6,7 @@ import {
   literal,
   mapOf,
   number,
+  object,
   optional,
   type Shape,
   text,
@@ -13,6 +14,9 @@ import {
 } from "#base/json-shape.ts";
 import { BUILD_STATUSES } from "#nix/build-result.ts";
 import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
+import type { BuilderVerdict, Obstacle } from "#schedule/reason.ts";
+import { LOSSES } from "#schedule/schedule.ts";
+import type { Score } from "#schedule/score.ts";
 import type { BuildEvent, BuildOutcome, Origin } from "./events.ts";
 
 /** An event as one line of JSON, without the line's end: its fields, with maps as objects. */
@@ -55,6 +59,43 @@ const outcome = byKind<BuildOutcome>({
   cancelled: {},
 });
 
+const score = object<Score>({
+  totalMs: number,
+  durationMs: number,
+  transferMs: number,
+  loadMs: number,
+  localMs: number,
+  speed: number,
+  emulated: flag,
+  missingBytes: number,
+  running: whole,
+  slots: whole,
+  criticalPathMs: number,
+  waitedMs: number,
+});
+
+const obstacle = byKind<Obstacle>({
+  system: { wanted: text, offered: list(text) },
+  "missing-features": { features: list(text) },
+  "mandatory-features": { features: list(text) },
+  "no-slots": {},
+  connecting: {},
+  down: {},
+  drained: {},
+  suspended: { loss: literal(...LOSSES), untilMs: number },
+  full: { running: whole, slots: whole },
+  "no-memory": { neededBytes: number, freeBytes: number },
+  "no-disk": { neededBytes: number, freeBytes: number },
+  "lost-it": { loss: literal(...LOSSES) },
+  reserved: { task: text },
+});
+
+const verdict = object<BuilderVerdict>({
+  builder: text,
+  obstacle: optional(obstacle),
+  score: optional(score),
+});
+
 /** The compiler holds this to `BuildEvent`: a kind or a field that is missing here does not compile. */
 const shape = byKind<BuildEvent>({
   planned: { atMs: number, builds: list(path), needs: list(list(whole)), alreadyThere: whole },
@@ -64,12 +105,21 @@ const shape = byKind<BuildEvent>({
   "copy-started": { id: whole, from: text, to: text, paths: whole, bytes: whole, atMs: number },
   "copy-progressed": { id: whole, paths: whole, bytes: whole, atMs: number },
   "copy-finished": { id: whole, atMs: number, error: optional(text) },
-  "attempt-started": { drvPath: path, builder: text, attempt: whole, together: whole, atMs: number },
+  "attempt-started": {
+    drvPath: path,
+    builder: text,
+    attempt: whole,
+    together: whole,
+    cores: optional(whole),
+    score,
+    others: list(verdict),
+    atMs: number,
+  },
   "inputs-sent": { drvPath: path, builder: text, atMs: number },
   "build-began": { together: flag, drvPath: path, builder: text, atMs: number },
   phase: { drvPath: path, phase: text },
   "log-line": { drvPath: path, line: text },
-  "attempt-lost": { drvPath: path, builder: text, message: text, atMs: number },
+  "attempt-lost": { drvPath: path, builder: text, loss: literal(...LOSSES), message: text, atMs: number },
   "build-finished": { drvPath: path, outcome, atMs: number },
   "path-ready": { path, origin },
   message: { builder: text, text },

@@ -1,5 +1,8 @@
 import type { BuildStatus } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { BuilderVerdict } from "#schedule/reason.ts";
+import type { Loss } from "#schedule/schedule.ts";
+import type { Score } from "#schedule/score.ts";
 
 /** Where a path that was asked for came from. Builders and stores by the name that people give them. */
 export type Origin =
@@ -87,6 +90,12 @@ export type BuildEvent =
       readonly attempt: number;
       /** Builds in the same request; more than one: `build-began` tells when each begins. */
       readonly together: number;
+      /** That the build may use; absent where the builder's are not known. */
+      readonly cores?: number;
+      /** Why this builder. */
+      readonly score: Score;
+      /** What was said of the other builders at that moment. */
+      readonly others: readonly BuilderVerdict[];
       readonly atMs: number;
     }
   /** All that the builder lacked is there, and it has been asked to build. */
@@ -111,6 +120,7 @@ export type BuildEvent =
       readonly kind: "attempt-lost";
       readonly drvPath: StorePath;
       readonly builder: string;
+      readonly loss: Loss;
       readonly message: string;
       readonly atMs: number;
     }

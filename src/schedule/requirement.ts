@@ -22,6 +22,11 @@ export interface BuilderTraits {
   readonly local: boolean;
   /** Takes many derivations in one request and schedules them itself. */
   readonly takesGraphs: boolean;
+  /** What the machine has, where it is known. */
+  readonly cores?: number;
+  readonly memoryBytes?: number;
+  /** Those of `systems` that it runs by emulation, as far as it is known. */
+  readonly emulatedSystems?: readonly string[];
 }
 
 /** Why a builder cannot take a build, whatever its load. */

@@ -8,6 +8,7 @@ export interface SimpleSchedule {
   readonly builders: Map<string, BuilderLoad>;
   readonly ready: ReadyQueue;
   readonly policy: Policy;
+  keepGoing: boolean;
   stopped: boolean;
 }
 

@@ -2,53 +2,43 @@ import { unreachable } from "#base/errors.ts";
 import { gatherGraph } from "./hand-over.ts";
 import { type Candidate, choose } from "./placement.ts";
 import { ReadyQueue } from "./ready-queue.ts";
+import type { BuilderVerdict, Obstacle, WaitReason } from "./reason.ts";
 import { type BuilderTraits, type Requirement, refusalOf } from "./requirement.ts";
-import type { BuildTask, Decision, Policy, ScheduleEvent, Scheduler } from "./schedule.ts";
+import type { Advance, BuildTask, Decision, Policy, ScheduleEvent, Scheduler } from "./schedule.ts";
+import type { Score } from "./score.ts";
 import type { BuilderLoad, SimpleSchedule, TaskState } from "./simple-schedule.ts";
 
 /**
  * Places ready builds by Nix's rule over all builders at once, longest chain of dependants first. Where
  * only one builder is left that can do a build, it is handed all that it can do in one request.
  */
-export const simpleScheduler: Scheduler<SimpleSchedule> = { begin, advance };
+export const simpleScheduler: Scheduler<SimpleSchedule> = { begin, advance, reasonOf, explain };
 
-function begin(
-  tasks: readonly BuildTask[],
-  builders: readonly BuilderTraits[],
-  policy: Policy,
-): SimpleSchedule {
-  const states = new Map<string, TaskState>();
-  for (const task of tasks)
-    states.set(task.id, {
-      task,
-      dependants: [],
-      height: 1,
-      waitingFor: 0,
-      attempts: 0,
-      phase: "waiting",
-      avoid: new Set(),
-    });
-  for (const state of states.values())
-    for (const need of state.task.needs) {
-      states.get(need)!.dependants.push(state.task.id);
-      state.waitingFor++;
-    }
-  measureHeights(states);
-  const ready = new ReadyQueue();
-  const schedule: SimpleSchedule = {
-    tasks: states,
-    builders: new Map(builders.map((traits) => [traits.name, { traits, state: "connecting", running: 0 }])),
-    ready,
+function begin(builders: readonly BuilderTraits[], policy: Policy): SimpleSchedule {
+  const loads = builders.map((traits): [string, BuilderLoad] => [
+    traits.name,
+    { traits, state: "connecting", running: 0 },
+  ]);
+  return {
+    tasks: new Map(),
+    builders: new Map(loads),
+    ready: new ReadyQueue(),
     policy,
+    keepGoing: true,
     stopped: false,
   };
-  for (const state of states.values()) if (state.waitingFor === 0) makeReady(schedule, state);
-  return schedule;
 }
 
-function advance(schedule: SimpleSchedule, event: ScheduleEvent) {
+function advance(schedule: SimpleSchedule, event: ScheduleEvent): Advance<SimpleSchedule> {
   const decisions: Decision[] = [];
   switch (event.kind) {
+    case "requested":
+      schedule.keepGoing = event.keepGoing;
+      add(schedule, event.tasks);
+      break;
+    case "builder-joined":
+      schedule.builders.set(event.traits.name, { traits: event.traits, state: "connecting", running: 0 });
+      break;
     case "builder-changed":
       schedule.builders.get(event.builder)!.state = event.state;
       break;
@@ -61,14 +51,93 @@ function advance(schedule: SimpleSchedule, event: ScheduleEvent) {
     case "lost":
       if (release(schedule, event.task, event.builder)) retry(schedule, event, decisions);
       break;
+    case "withdrawn":
     case "stopped":
       schedule.stopped = true;
+      break;
+    case "builder-found":
+    case "paths-found":
+    case "outputs-lost":
+    case "probed":
+    case "woken":
       break;
     default:
       unreachable(event);
   }
   if (!schedule.stopped) place(schedule, decisions);
-  return { schedule, decisions };
+  return { schedule, decisions, wakeAtMs: undefined };
+}
+
+function add(schedule: SimpleSchedule, tasks: readonly BuildTask[]): void {
+  const { tasks: states } = schedule;
+  const added = tasks.filter(({ id }) => !states.has(id)).map(newTask);
+  for (const state of added) states.set(state.task.id, state);
+  for (const state of added)
+    for (const need of state.task.needs) {
+      states.get(need)!.dependants.push(state.task.id);
+      if (states.get(need)!.phase !== "done") state.waitingFor++;
+    }
+  measureHeights(states);
+  for (const state of added) if (state.waitingFor === 0) makeReady(schedule, state);
+}
+
+function newTask(task: BuildTask): TaskState {
+  return {
+    task,
+    dependants: [],
+    height: 1,
+    waitingFor: 0,
+    attempts: 0,
+    phase: "waiting",
+    avoid: new Set(),
+  };
+}
+
+function reasonOf(schedule: SimpleSchedule, id: string): WaitReason | undefined {
+  const state = schedule.tasks.get(id);
+  if (state?.phase === "waiting")
+    return {
+      kind: "inputs",
+      tasks: state.task.needs.filter((need) => schedule.tasks.get(need)!.phase !== "done"),
+    };
+  if (state?.phase !== "ready") return undefined;
+  return schedule.stopped ? { kind: "stopped" } : { kind: "builders", verdicts: explain(schedule, id) };
+}
+
+function explain(schedule: SimpleSchedule, id: string): BuilderVerdict[] {
+  const state = schedule.tasks.get(id);
+  if (!state) return [];
+  return [...schedule.builders.values()].map((builder): BuilderVerdict => {
+    const obstacle = obstacleOf(builder, state.task.requirement);
+    const { name } = builder.traits;
+    if (obstacle) return { builder: name, obstacle };
+    return { builder: name, score: scoreOf(builder, state) };
+  });
+}
+
+function obstacleOf({ state, running, traits }: BuilderLoad, requirement: Requirement): Obstacle | undefined {
+  const refusal = refusalOf(traits, requirement);
+  if (refusal) return refusal;
+  if (state !== "up") return { kind: state };
+  return running < traits.maxJobs ? undefined : { kind: "full", running, slots: traits.maxJobs };
+}
+
+function scoreOf({ running, traits }: BuilderLoad, { task, height }: TaskState): Score {
+  const durationMs = task.estimate.durationMs / traits.speedFactor;
+  return {
+    totalMs: durationMs,
+    durationMs,
+    transferMs: 0,
+    loadMs: 0,
+    localMs: 0,
+    speed: traits.speedFactor,
+    emulated: false,
+    missingBytes: 0,
+    running,
+    slots: traits.maxJobs,
+    criticalPathMs: height * task.estimate.durationMs,
+    waitedMs: 0,
+  };
 }
 
 /** Gives the slot back; false for a task that was not running. */
@@ -101,7 +170,7 @@ function fail(schedule: SimpleSchedule, task: string, decisions: Decision[]): vo
       decisions.push({ kind: "skip", task: dependant, because: task });
       queue.push(dependant);
     }
-  if (!schedule.policy.keepGoing) schedule.stopped = true;
+  if (!schedule.keepGoing) schedule.stopped = true;
 }
 
 function retry(
@@ -157,8 +226,16 @@ function place(schedule: SimpleSchedule, decisions: Decision[]): void {
         able.length === 1 && chosen.traits.takesGraphs && chosen.running === 0
           ? gatherGraph(schedule, state, (requirement) => isOnly(schedule, chosen, requirement))
           : [state.task.id];
+      const score = scoreOf(chosen, state);
       assign(schedule, chosen, tasks);
-      decisions.push({ kind: "assign", builder: chosen.traits.name, tasks });
+      decisions.push({
+        kind: "assign",
+        builder: chosen.traits.name,
+        tasks,
+        cores: undefined,
+        score,
+        others: [],
+      });
     }
   }
 }
@@ -183,7 +260,7 @@ function assign(schedule: SimpleSchedule, builder: BuilderLoad, tasks: readonly 
 
 function ableBuilders(schedule: SimpleSchedule, requirement: Requirement): BuilderLoad[] {
   return [...schedule.builders.values()].filter(
-    ({ state, traits }) => state !== "down" && !refusalOf(traits, requirement),
+    ({ state, traits }) => state !== "down" && state !== "drained" && !refusalOf(traits, requirement),
   );
 }
 

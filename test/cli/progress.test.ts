@@ -11,6 +11,7 @@ import { styleFor } from "#cli/style.ts";
 import { formatTable } from "#cli/table.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import { parseStorePathBaseName } from "#nix/store-path.ts";
+import { anyPlacement } from "#rig/build-events.ts";
 
 const hello = parseStorePathBaseName("g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-hello-2.12.drv");
 const world = parseStorePathBaseName(
@@ -23,13 +24,22 @@ const STORY: readonly BuildEvent[] = [
   { kind: "builder-up", builder: "ssh-ng://a-builder-with-a-long-name.example.org", slots: 2, atMs: 5 },
   { kind: "copy-started", id: 0, from: "home", to: "box", paths: 3, bytes: 4096, atMs: 6 },
   { kind: "copy-progressed", id: 0, paths: 1, bytes: 1024, atMs: 8 },
-  { kind: "attempt-started", drvPath: hello, builder: "box", attempt: 1, together: 1, atMs: 10 },
+  {
+    kind: "attempt-started",
+    drvPath: hello,
+    builder: "box",
+    attempt: 1,
+    together: 1,
+    ...anyPlacement,
+    atMs: 10,
+  },
   {
     kind: "attempt-started",
     drvPath: world,
     builder: "ssh-ng://a-builder-with-a-long-name.example.org",
     attempt: 1,
     together: 1,
+    ...anyPlacement,
     atMs: 10,
   },
   { kind: "phase", drvPath: world, phase: "installPhase" },

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import type { BuildEvent, BuildOutcome, Origin } from "#build/events.ts";
 import { BUILD_STATUSES } from "#nix/build-result.ts";
+import type { BuilderVerdict, Obstacle } from "#schedule/reason.ts";
+import { LOSSES } from "#schedule/schedule.ts";
+import type { Score } from "#schedule/score.ts";
 import { anyDrvPath, anyName, anyPath, anySize, anyText, mapOf, record } from "./arbitraries.ts";
 
 /** Objects with fields that may be absent. */
@@ -55,6 +58,45 @@ const anyOutcome: fc.Arbitrary<BuildOutcome> = fc.oneof(
   record(kind("cancelled")),
 );
 
+const anyAmount = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
+
+const anyScore: fc.Arbitrary<Score> = record({
+  totalMs: anyAmount,
+  durationMs: anyAmount,
+  transferMs: anyAmount,
+  loadMs: anyAmount,
+  localMs: anyAmount,
+  speed: anyAmount,
+  emulated: fc.boolean(),
+  missingBytes: anySize,
+  running: anySize,
+  slots: anySize,
+  criticalPathMs: anyAmount,
+  waitedMs: anyAmount,
+});
+
+const anyTexts = fc.array(anyText, { maxLength: 3 });
+const anyLoss = { loss: fc.constantFrom(...LOSSES) };
+const someBytes = { neededBytes: anySize, freeBytes: anySize };
+
+const anyObstacle: fc.Arbitrary<Obstacle> = fc.oneof(
+  record({ ...kind("system"), wanted: anyText, offered: anyTexts }),
+  record({ ...kind("missing-features"), features: anyTexts }),
+  record({ ...kind("mandatory-features"), features: anyTexts }),
+  record(kind("no-slots")),
+  record(kind("connecting")),
+  record(kind("down")),
+  record(kind("drained")),
+  record({ ...kind("suspended"), ...anyLoss, untilMs: anyTime }),
+  record({ ...kind("full"), running: anySize, slots: anySize }),
+  record({ ...kind("no-memory"), ...someBytes }),
+  record({ ...kind("no-disk"), ...someBytes }),
+  record({ ...kind("lost-it"), ...anyLoss }),
+  record({ ...kind("reserved"), task: anyText }),
+);
+
+const anyVerdict = partly<BuilderVerdict>({ builder: anyText }, { obstacle: anyObstacle, score: anyScore });
+
 const build = { drvPath: anyDrvPath, builder: anyText };
 const at = { atMs: anyTime };
 
@@ -90,21 +132,45 @@ const BY_KIND: { [K in BuildEvent["kind"]]: fc.Arbitrary<Extract<BuildEvent, { k
     { ...kind("copy-finished"), id: anySize, ...at },
     { error: anyText },
   ),
-  "attempt-started": record({
-    ...kind("attempt-started"),
-    ...build,
-    attempt: anySize,
-    together: anySize,
-    ...at,
-  }),
+  "attempt-started": partly<Extract<BuildEvent, { kind: "attempt-started" }>>(
+    {
+      ...kind("attempt-started"),
+      ...build,
+      attempt: anySize,
+      together: anySize,
+      score: anyScore,
+      others: fc.array(anyVerdict, { maxLength: 3 }),
+      ...at,
+    },
+    { cores: anySize },
+  ),
   "inputs-sent": record({ ...kind("inputs-sent"), ...build, ...at }),
   "build-began": record({ ...kind("build-began"), ...build, together: fc.boolean(), ...at }),
   phase: record({ ...kind("phase"), drvPath: anyDrvPath, phase: anyText }),
   "log-line": record({ ...kind("log-line"), drvPath: anyDrvPath, line: anyText }),
-  "attempt-lost": record({ ...kind("attempt-lost"), ...build, message: anyText, ...at }),
+  "attempt-lost": record({ ...kind("attempt-lost"), ...build, ...anyLoss, message: anyText, ...at }),
   "build-finished": record({ ...kind("build-finished"), drvPath: anyDrvPath, outcome: anyOutcome, ...at }),
   "path-ready": record({ ...kind("path-ready"), path: anyPath, origin: anyOrigin }),
   message: record({ ...kind("message"), builder: anyText, text: anyText }),
 };
 
 export const anyBuildEvent: fc.Arbitrary<BuildEvent> = fc.oneof(...Object.values(BY_KIND));
+
+/** For stories in which it does not matter why a builder was chosen. */
+export const anyPlacement = {
+  score: {
+    totalMs: 0,
+    durationMs: 0,
+    transferMs: 0,
+    loadMs: 0,
+    localMs: 0,
+    speed: 1,
+    emulated: false,
+    missingBytes: 0,
+    running: 0,
+    slots: 1,
+    criticalPathMs: 0,
+    waitedMs: 0,
+  },
+  others: [],
+} as const;

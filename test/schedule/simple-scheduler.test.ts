@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { DEFAULT_ESTIMATE } from "#schedule/estimate.ts";
 import { choose } from "#schedule/placement.ts";
 import { type BuilderTraits, type Requirement, refusalOf } from "#schedule/requirement.ts";
 import type { BuildTask, Decision, ScheduleEvent } from "#schedule/schedule.ts";
@@ -23,27 +24,39 @@ function traits(name: string, more: Partial<BuilderTraits> = {}): BuilderTraits 
   };
 }
 
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+/** A decision without its reasons. */
+type Told =
+  | Exclude<Decision, { kind: "assign" }>
+  | { kind: "assign"; builder: string; tasks: readonly string[] };
+
 /** Drives a schedule and keeps what it decided. */
 class Desk {
   schedule: SimpleSchedule;
 
   constructor(tasks: readonly BuildTask[], builders: readonly BuilderTraits[], attemptsMax = 3) {
-    this.schedule = simpleScheduler.begin(tasks, builders, { keepGoing: true, attemptsMax });
+    this.schedule = simpleScheduler.begin(builders, { attemptsMax, othersMax: 0 });
+    const whose = { request: "r", principal: "me", priority: 0, keepGoing: true };
+    this.tell({ kind: "requested", ...whose, tasks });
   }
 
-  tell(event: ScheduleEvent): readonly Decision[] {
-    const { schedule, decisions } = simpleScheduler.advance(this.schedule, event);
+  tell(event: DistributiveOmit<ScheduleEvent, "atMs">): readonly Told[] {
+    const { schedule, decisions } = simpleScheduler.advance(this.schedule, { ...event, atMs: 0 });
     this.schedule = schedule;
-    return decisions;
+    return decisions.map((decision) => {
+      if (decision.kind !== "assign") return decision;
+      const { kind, builder, tasks } = decision;
+      return { kind, builder, tasks };
+    });
   }
 
-  up(builder: string): readonly Decision[] {
+  up(builder: string): readonly Told[] {
     return this.tell({ kind: "builder-changed", builder, state: "up" });
   }
 }
 
 function task(id: string, needs: readonly string[] = [], requirement: Requirement = ANY): BuildTask {
-  return { id, needs, requirement };
+  return { id, needs, requirement, estimate: DEFAULT_ESTIMATE, inputs: [] };
 }
 
 test("the fastest of idle builders comes first, then the one with the least load for its speed", () => {
@@ -124,9 +137,9 @@ test("a task that nobody is left for is given up, with all that needs it", () =>
 test("a task is lost at most as often as the policy allows", () => {
   const desk = new Desk([task("a")], [traits("box")], 2);
   desk.up("box");
-  const again = desk.tell({ kind: "lost", task: "a", builder: "box" });
+  const again = desk.tell({ kind: "lost", task: "a", builder: "box", loss: "transport" });
   assert.deepEqual(again, [{ kind: "assign", builder: "box", tasks: ["a"] }]);
-  assert.deepEqual(desk.tell({ kind: "lost", task: "a", builder: "box" }), [
+  assert.deepEqual(desk.tell({ kind: "lost", task: "a", builder: "box", loss: "transport" }), [
     { kind: "give-up", task: "a", attempts: 2 },
   ]);
 });
@@ -144,7 +157,7 @@ test("whatever happens, every task ends, none begins before what it needs, and n
       const ended = new Map<string, string>();
       const running: { task: string; builder: string }[] = [];
       const desk = new Desk(tasks, builders);
-      const obey = (decisions: readonly Decision[]) => {
+      const obey = (decisions: readonly Told[]) => {
         for (const decision of decisions)
           if (decision.kind === "assign") {
             const load = running.filter(({ builder }) => builder === decision.builder).length;
@@ -156,7 +169,7 @@ test("whatever happens, every task ends, none begins before what it needs, and n
                 assert.ok(ended.get(need) === "succeeded" || before.includes(need), `${id} before ${need}`);
               running.push({ task: id, builder: decision.builder });
             }
-          } else if (!running.some(({ task: id }) => id === decision.task))
+          } else if ("task" in decision && !running.some(({ task: id }) => id === decision.task))
             ended.set(decision.task, decision.kind);
       };
       for (const { name } of builders) obey(desk.up(name));
@@ -167,7 +180,7 @@ test("whatever happens, every task ends, none begins before what it needs, and n
           .needs.some((need) => ended.get(need) !== "succeeded");
         const kind = broken ? "failed" : (endings[step % endings.length] as "succeeded" | "failed" | "lost");
         if (kind !== "lost") ended.set(next.task, kind);
-        obey(desk.tell({ kind, ...next }));
+        obey(desk.tell({ kind, ...next, loss: "transport" }));
       }
       assert.equal(running.length, 0);
       assert.deepEqual(

@@ -2,7 +2,8 @@ import { Deferred } from "#base/deferred.ts";
 import { unreachable } from "#base/errors.ts";
 import type { BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { Decision, ScheduleEvent } from "#schedule/schedule.ts";
+import { DEFAULT_ESTIMATE } from "#schedule/estimate.ts";
+import type { BuildTask, Decision, Loss, ScheduleEvent } from "#schedule/schedule.ts";
 import type { BuildOutcome, Origin } from "../events.ts";
 import { type ActiveSite, attempt, outputsOfResult, refusedResult } from "./attempt.ts";
 import { explainGivingUp } from "./give-up.ts";
@@ -21,6 +22,9 @@ export class Execution {
   readonly #attempts = new Map<StorePath, number>();
   #schedule: unknown;
   #running = 0;
+  /** Rings when the schedule wants to be woken. */
+  #alarm: AbortController | undefined;
+  readonly #stops = new Map<StorePath, Stop>();
   readonly #lostBefore: number;
 
   constructor(run: Run, builds: readonly PlannedBuild[]) {
@@ -28,13 +32,7 @@ export class Execution {
     this.#lostBefore = run.lostBuilders;
     this.#builds = new Map(builds.map((build) => [build.drvPath, build]));
     const { sites, policy, scheduler } = run.request;
-    const tasks = builds.map(({ drvPath, derivation, needs }) => ({
-      id: drvPath,
-      requirement: requirementOf(derivation),
-      needs,
-    }));
     this.#schedule = scheduler.begin(
-      tasks,
       sites.map(({ traits }) => traits),
       policy,
     );
@@ -56,31 +54,70 @@ export class Execution {
         for (const { traits } of request.sites)
           if (sites.state(traits.name) === wanted)
             this.#tell({ kind: "builder-changed", builder: traits.name, state: wanted });
-      this.#checkEnd();
+      this.#tell({ kind: "requested", ...this.#wish(), tasks: this.#tasks() });
       await this.#done.promise;
     } finally {
+      this.#alarm?.abort();
       sites.onChange = () => undefined;
       request.signal.removeEventListener("abort", stop);
     }
   }
 
-  #tell(event: ScheduleEvent): void {
-    const { schedule, decisions } = this.#run.request.scheduler.advance(this.#schedule, event);
+  /** A run has one request: all that is planned. */
+  #wish() {
+    const keepGoing = this.#run.request.settings.keepGoing ?? false;
+    return { request: "run", principal: "self", priority: 0, keepGoing };
+  }
+
+  #tasks(): BuildTask[] {
+    return Array.from(this.#builds.values(), ({ drvPath, derivation, needs }) => ({
+      id: drvPath,
+      requirement: requirementOf(derivation),
+      needs,
+      estimate: DEFAULT_ESTIMATE,
+      inputs: [],
+    }));
+  }
+
+  #tell(event: ToldEvent): void {
+    const atMs = this.#run.context.clock.now();
+    const { scheduler } = this.#run.request;
+    const { schedule, decisions, wakeAtMs } = scheduler.advance(this.#schedule, { ...event, atMs });
     this.#schedule = schedule;
+    this.#wakeAt(wakeAtMs);
     for (const decision of decisions) this.#carryOut(decision);
     this.#checkEnd();
+  }
+
+  #wakeAt(atMs: number | undefined): void {
+    this.#alarm?.abort();
+    this.#alarm = undefined;
+    if (atMs === undefined) return;
+    const { clock } = this.#run.context;
+    const alarm = new AbortController();
+    this.#alarm = alarm;
+    void clock.sleep(Math.max(0, atMs - clock.now()), alarm.signal).then(
+      () => this.#tell({ kind: "woken" }),
+      () => undefined,
+    );
   }
 
   #carryOut(decision: Decision): void {
     switch (decision.kind) {
       case "assign":
         this.#running++;
-        void this.#attempt(decision.builder, decision.tasks as readonly StorePath[])
+        void this.#attempt(decision)
           .catch((error) => this.#done.reject(error))
           .finally(() => {
             this.#running--;
             this.#checkEnd();
           });
+        return;
+      case "cancel":
+        this.#stops.get(decision.task as StorePath)?.(decision.task as StorePath);
+        return;
+      case "probe":
+        void this.#probe(decision.builder);
         return;
       case "skip":
         this.#end(decision.task as StorePath, {
@@ -101,24 +138,39 @@ export class Execution {
   }
 
   #checkEnd(): void {
-    if (this.#running === 0 && !this.#run.sites.busy) queueMicrotask(() => this.#endIfIdle());
+    if (this.#isIdle()) queueMicrotask(() => this.#isIdle() && this.#done.resolve());
   }
 
-  #endIfIdle(): void {
-    if (this.#running === 0 && !this.#run.sites.busy) this.#done.resolve();
+  #isIdle(): boolean {
+    return this.#running === 0 && !this.#alarm && !this.#run.sites.busy;
   }
 
-  async #attempt(builder: string, tasks: readonly StorePath[]): Promise<void> {
+  /** Asks a builder the least that it can be asked. */
+  async #probe(builder: string): Promise<void> {
+    const store = this.#run.sites.active(builder)?.connected.store;
+    const passed = await Promise.resolve(store?.queryValidPaths([])).then(
+      (answer) => answer !== undefined,
+      () => false,
+    );
+    this.#tell({ kind: "probed", builder, passed });
+  }
+
+  async #attempt(placement: Placement): Promise<void> {
+    const { builder } = placement;
+    const tasks = placement.tasks as readonly StorePath[];
     const { request, context } = this.#run;
     const active = this.#run.sites.active(builder);
     const open = new Map(tasks.map((id) => [id, this.#builds.get(id)!]));
-    if (!active) return this.#lostAll(open, builder, "it went away");
+    if (!active) return this.#lostAll(open, builder, { loss: "vanished", message: "it went away" });
+    const stop = new AbortController();
+    const signal = AbortSignal.any([context.signal, stop.signal]);
+    this.#makeStoppable(tasks, stop);
     const begunMs = context.clock.now();
-    for (const drvPath of tasks) this.#announceAttempt(drvPath, builder, tasks.length);
+    for (const drvPath of tasks) this.#announceAttempt(drvPath, placement);
     const homecomings: Promise<void>[] = [];
     try {
       await attempt([...open.values()], active, {
-        context,
+        context: { ...context, signal },
         onResult: (build, result) => {
           open.delete(build.drvPath);
           homecomings.push(this.#take(build, result, { active, begunMs }));
@@ -126,10 +178,10 @@ export class Execution {
       });
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason;
-      const verdict = judgeError(error);
+      const verdict = stop.signal.aborted ? STOPPED : judgeError(error);
       if (verdict.kind === "lost") {
         if (!verdict.builderIsFine) this.#run.lose(builder, verdict.message);
-        this.#lostAll(open, builder, verdict.message);
+        this.#lostAll(open, builder, verdict);
       } else
         for (const build of open.values())
           homecomings.push(this.#take(build, refusedResult(error), { active, begunMs }));
@@ -137,7 +189,17 @@ export class Execution {
     await Promise.all(homecomings);
   }
 
-  #announceAttempt(drvPath: StorePath, builder: string, together: number): void {
+  /** An attempt is stopped when nobody waits for any of its builds. */
+  #makeStoppable(tasks: readonly StorePath[], stop: AbortController): void {
+    const wanted = new Set(tasks);
+    for (const task of tasks)
+      this.#stops.set(task, (unwanted) => {
+        wanted.delete(unwanted);
+        if (wanted.size === 0) stop.abort();
+      });
+  }
+
+  #announceAttempt(drvPath: StorePath, { builder, tasks, cores, score, others }: Placement): void {
     const number = (this.#attempts.get(drvPath) ?? 0) + 1;
     this.#attempts.set(drvPath, number);
     this.#run.tails.drop(drvPath);
@@ -146,20 +208,23 @@ export class Execution {
       drvPath,
       builder,
       attempt: number,
-      together,
+      together: tasks.length,
+      ...(cores !== undefined && { cores }),
+      score,
+      others,
       atMs: this.#run.context.clock.now(),
     });
   }
 
-  #lostAll(builds: ReadonlyMap<StorePath, PlannedBuild>, builder: string, message: string): void {
-    for (const drvPath of builds.keys()) this.#lost(drvPath, builder, message);
+  #lostAll(builds: ReadonlyMap<StorePath, PlannedBuild>, builder: string, why: Setback): void {
+    for (const drvPath of builds.keys()) this.#lost(drvPath, builder, why);
   }
 
-  #lost(drvPath: StorePath, builder: string, message: string): void {
+  #lost(drvPath: StorePath, builder: string, { loss, message }: Setback): void {
     const atMs = this.#run.context.clock.now();
     this.#run.outcomes.noteLoss(drvPath, builder, message);
-    this.#run.request.events({ kind: "attempt-lost", drvPath, builder, message, atMs });
-    this.#tell({ kind: "lost", task: drvPath, builder });
+    this.#run.request.events({ kind: "attempt-lost", drvPath, builder, loss, message, atMs });
+    this.#tell({ kind: "lost", task: drvPath, builder, loss });
   }
 
   async #take(
@@ -171,7 +236,7 @@ export class Execution {
     const builder = active.site.traits.name;
     const verdict = judgeResult(result, this.#run.tails.of(drvPath));
     if (verdict.kind === "lost" && !isForWantOfInputs(result, active, drvPath))
-      return this.#lost(drvPath, builder, verdict.message);
+      return this.#lost(drvPath, builder, verdict);
     if (verdict.kind !== "success") {
       this.#end(drvPath, this.#failureOf(build, result, active));
       return this.#tell({ kind: "failed", task: drvPath, builder });
@@ -179,11 +244,10 @@ export class Execution {
     const outputs = outputsOfResult(result, this.#run.outputsOf(drvPath));
     const unknown = build.outputs.find((name) => !outputs.has(name));
     if (unknown !== undefined)
-      return this.#lost(
-        drvPath,
-        builder,
-        `its protocol does not say where output '${unknown}' is: reach it by ssh-ng://`,
-      );
+      return this.#lost(drvPath, builder, {
+        loss: "wrong-machine",
+        message: `its protocol does not say where output '${unknown}' is: reach it by ssh-ng://`,
+      });
     const how = howOf(result);
     const durationS = result.stopTime - result.startTime;
     const durationMs = durationS > 0 ? durationS * 1000 : this.#run.context.clock.now() - begunMs;
@@ -216,6 +280,29 @@ export class Execution {
     return outcome.kind === "given-up";
   }
 }
+
+type ToldEvent = ScheduleEvent extends infer Event
+  ? Event extends unknown
+    ? Omit<Event, "atMs">
+    : never
+  : never;
+
+type Placement = Extract<Decision, { kind: "assign" }>;
+
+/** Told which build of an attempt nobody waits for. */
+type Stop = (unwanted: StorePath) => void;
+
+interface Setback {
+  readonly loss: Loss;
+  readonly message: string;
+}
+
+const STOPPED = {
+  kind: "lost",
+  loss: "cancelled",
+  message: "nobody waits for it any longer",
+  builderIsFine: true,
+} as const;
 
 function howOf({ status }: BuildResult): "built" | "substituted" | "already-there" {
   if (status === "Substituted") return "substituted";

@@ -1,5 +1,6 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { type BuildResult, type BuildStatus, isSuccess } from "#nix/build-result.ts";
+import type { Loss } from "#schedule/schedule.ts";
 
 /** What an attempt came to. */
 export type Verdict =
@@ -7,18 +8,24 @@ export type Verdict =
   /** Final: another machine would say the same. */
   | { readonly kind: "failure" }
   /** Not the build's fault; `builderIsFine` when the machine still answers. */
-  | { readonly kind: "lost"; readonly message: string; readonly builderIsFine: boolean };
+  | {
+      readonly kind: "lost";
+      readonly loss: Loss;
+      readonly message: string;
+      readonly builderIsFine: boolean;
+    };
 
-/** Sorts a builder's answer: its own verdict is final, want of space or memory is not. */
+/** Sorts a builder's answer: its own verdict is final, want of space, memory or time of the machine is not. */
 export function judgeResult(result: BuildResult, logTail: readonly string[]): Verdict {
   if (isSuccess(result)) return { kind: "success" };
-  if (result.status === "TransientFailure" || result.status === "Cancelled")
-    return { kind: "lost", message: result.errorMessage || result.status, builderIsFine: true };
-  if (isWrongMachine(result.errorMessage))
-    return { kind: "lost", message: plain(result.errorMessage), builderIsFine: true };
-  const words = [result.errorMessage, ...logTail.slice(-SPACE_LINES_MAX)].join("\n");
-  if (NO_SPACE.test(words))
-    return { kind: "lost", message: "no space left on the builder", builderIsFine: true };
+  const { status, errorMessage } = result;
+  const message = plain(errorMessage);
+  if (isWrongMachine(errorMessage)) return lost("wrong-machine", message);
+  const words = [errorMessage, ...logTail.slice(-TOLD_LINES_MAX)].join("\n");
+  if (NO_SPACE.test(words)) return lost("no-space", "no space left on the builder");
+  if (isOutOfMemory(errorMessage, words)) return lost("out-of-memory", "the builder ran out of memory");
+  if (status === "Cancelled") return lost("cancelled", message || status);
+  if (status === "TransientFailure") return lost("transport", message || status);
   return { kind: "failure" };
 }
 
@@ -28,12 +35,25 @@ export function judgeError(error: unknown): Verdict {
   // Neither ours nor the system's: a fault in the program, which no other builder mends.
   if (error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError)
     throw error;
-  if (NO_SPACE.test(message)) return { kind: "lost", message, builderIsFine: true };
+  if (NO_SPACE.test(message)) return lost("no-space", message);
+  if (NO_MEMORY.test(message)) return lost("out-of-memory", message);
   const code = error instanceof ElsewhereError ? error.code : undefined;
   // What held the input went away: the plan made after that mends it.
-  if (code === "INPUT_MISSING") return { kind: "lost", message, builderIsFine: true };
+  if (code === "INPUT_MISSING") return lost("inputs-gone", message);
   if (code !== undefined && ANSWERS.has(code)) return { kind: "failure" };
-  return { kind: "lost", message, builderIsFine: false };
+  return { ...lost("vanished", message), builderIsFine: false };
+}
+
+function lost(loss: Loss, message: string): Extract<Verdict, { kind: "lost" }> {
+  return { kind: "lost", loss, message, builderIsFine: true };
+}
+
+/**
+ * Whether a build was ended for want of memory. The machine's own words are enough; a signal 9 or an exit code 137 alone
+ * may come from anywhere inside a build, so it counts where it is the builder's end.
+ */
+function isOutOfMemory(errorMessage: string, words: string): boolean {
+  return NO_MEMORY.test(words) || KILLED.test(errorMessage);
 }
 
 /** How a failed build is to be called: not every protocol has a name for outputs with another hash than was said. */
@@ -65,4 +85,9 @@ const MISMATCH = /^hash mismatch in fixed-output derivation/;
 /** Codes of errors that the other side sent in good order. */
 const ANSWERS = new Set(["REMOTE", "UNTRUSTED", "SUBSTITUTION_FAILED"]);
 const NO_SPACE = /No space left on device|ENOSPC|Disk quota exceeded|database or disk is full/i;
-const SPACE_LINES_MAX = 5;
+/** Of processes, compilers, kernels and control groups. */
+const NO_MEMORY =
+  /Cannot allocate memory|ENOMEM|[Oo]ut of memory|oom-kill|OOM killer|memory cgroup|std::bad_alloc|virtual memory exhausted|[Mm]emory limit exceeded/;
+/** Source: Nix, `statusToString`; shells print 128 and the signal. */
+const KILLED = /failed due to signal 9 \(Killed\)|failed with exit code 137\b/;
+const TOLD_LINES_MAX = 5;

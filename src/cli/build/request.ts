@@ -59,7 +59,7 @@ export async function prepareRequest(
       destination: holder,
       sites: await sitesOf(context, destination, settings),
       scheduler: simpleScheduler,
-      policy: { keepGoing: settings.settings["keep-going"], attemptsMax: ATTEMPTS_MAX },
+      policy: { attemptsMax: ATTEMPTS_MAX, othersMax: OTHERS_MAX },
       settings: buildSettings(settings),
       substitute: settings.settings.substitute,
       alwaysSubstitutes: settings.settings["always-allow-substitutes"],
@@ -115,3 +115,5 @@ async function closeAll(stores: readonly Store[]): Promise<void> {
 
 /** Attempts of one build, over all builders. */
 const ATTEMPTS_MAX = 3;
+/** Builders of which the record of an attempt tells beside the one that was chosen. */
+const OTHERS_MAX = 64;

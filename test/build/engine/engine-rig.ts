@@ -57,7 +57,7 @@ export class EngineRig {
       destination: this.#homeHolder,
       sites: [...this.builders.values()],
       scheduler: simpleScheduler,
-      policy: { keepGoing: this.keepGoing, attemptsMax: 3 },
+      policy: { attemptsMax: 3, othersMax: 8 },
       settings: { keepGoing: this.keepGoing },
       substitute: true,
       buildersUseSubstitutes: false,
