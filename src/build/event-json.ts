@@ -102,7 +102,15 @@ const shape = byKind<BuildEvent>({
   "builder-connecting": { builder: text, atMs: number },
   "builder-up": { builder: text, slots: whole, atMs: number },
   "builder-down": { builder: text, atMs: number, message: text },
-  "copy-started": { id: whole, from: text, to: text, paths: whole, bytes: whole, atMs: number },
+  "copy-started": {
+    id: whole,
+    from: text,
+    to: text,
+    paths: whole,
+    bytes: whole,
+    route: literal("direct", "through-here"),
+    atMs: number,
+  },
   "copy-progressed": { id: whole, paths: whole, bytes: whole, atMs: number },
   "copy-finished": { id: whole, atMs: number, error: optional(text) },
   "attempt-started": {

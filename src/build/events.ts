@@ -73,6 +73,8 @@ export type BuildEvent =
       readonly paths: number;
       /** Of the NARs. */
       readonly bytes: number;
+      /** Straight from store to store, or from one builder to another through this machine. */
+      readonly route: "direct" | "through-here";
       readonly atMs: number;
     }
   | {

@@ -22,7 +22,7 @@ const STORY: readonly BuildEvent[] = [
   { kind: "planned", atMs: 0, builds: [hello, world], needs: [[], []], alreadyThere: 0 },
   { kind: "builder-connecting", builder: "ssh-ng://a-builder-with-a-long-name.example.org", atMs: 0 },
   { kind: "builder-up", builder: "ssh-ng://a-builder-with-a-long-name.example.org", slots: 2, atMs: 5 },
-  { kind: "copy-started", id: 0, from: "home", to: "box", paths: 3, bytes: 4096, atMs: 6 },
+  { kind: "copy-started", id: 0, from: "home", to: "box", paths: 3, bytes: 4096, route: "direct", atMs: 6 },
   { kind: "copy-progressed", id: 0, paths: 1, bytes: 1024, atMs: 8 },
   {
     kind: "attempt-started",

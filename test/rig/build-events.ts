@@ -119,6 +119,7 @@ const BY_KIND: { [K in BuildEvent["kind"]]: fc.Arbitrary<Extract<BuildEvent, { k
     to: anyText,
     paths: anySize,
     bytes: anySize,
+    route: fc.constantFrom("direct", "through-here"),
     ...at,
   }),
   "copy-progressed": record({

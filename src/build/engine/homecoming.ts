@@ -1,18 +1,16 @@
-import { messageOf } from "#base/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Origin } from "../events.ts";
 import type { Feeder } from "./feeder.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { RealiseRequest } from "./realise.ts";
-import type { Holder } from "./site.ts";
 
 export interface HomecomingOptions {
   readonly request: RealiseRequest;
   readonly knowledge: Knowledge;
   /** Into the destination. */
   readonly feeder: Feeder;
-  /** Gives up a builder; false when it is not in use. */
-  readonly lose: (builder: string, message: string) => boolean;
+  /** How many builders have been lost so far. */
+  readonly losses: () => number;
 }
 
 /** Brings to the destination what was asked for, and remembers where each path came from. */
@@ -41,16 +39,18 @@ export class Homecoming {
 
   /** Brings paths that exist somewhere; one that cannot be had now is left for later. */
   async bring(paths: readonly StorePath[]): Promise<void> {
-    const { knowledge, feeder, request } = this.#options;
+    const { knowledge, feeder, request, losses } = this.#options;
     const missing = paths.filter((path) => !this.origins.has(path));
     const homes = missing.map((path) => knowledge.whereabouts.find(path));
     if (missing.length === 0) return;
+    const lossesBefore = losses();
     try {
       await feeder.need(missing);
     } catch (error) {
       request.signal.throwIfAborted();
-      this.#blame(homes, error);
-      return;
+      // What went away with a builder is planned anew.
+      if (losses() > lossesBefore) return;
+      throw error;
     }
     await knowledge.realisations.arrived(missing);
     for (const [index, path] of missing.entries()) {
@@ -64,19 +64,4 @@ export class Homecoming {
     this.origins.set(path, origin);
     this.#options.request.events({ kind: "path-ready", path, origin });
   }
-
-  /** A transfer home that failed is the builder's loss, or, with nobody to lose, everybody's error. */
-  #blame(homes: readonly (Holder | undefined)[], error: unknown): void {
-    const { destination } = this.#options.request;
-    if (!isBrokenLine(error)) throw error;
-    const names = new Set(homes.flatMap((holder) => holder?.name ?? []));
-    names.delete(destination.name);
-    const lost = [...names].filter((name) => this.#options.lose(name, messageOf(error)));
-    if (lost.length === 0) throw error;
-  }
-}
-
-function isBrokenLine(error: unknown): boolean {
-  const code = (error as { code?: string }).code;
-  return code !== "REMOTE" && code !== "UNTRUSTED";
 }

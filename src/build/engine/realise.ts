@@ -1,4 +1,5 @@
 import type { Clock } from "#base/clock.ts";
+import type { Rests } from "#base/rests.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Policy, Scheduler } from "#schedule/schedule.ts";
@@ -30,6 +31,8 @@ export interface RealiseRequest {
   /** Builders may take inputs from their own binary caches. */
   readonly buildersUseSubstitutes: boolean;
   readonly health: BuilderHealth;
+  /** Which builders do not reach which; remembered for this run only where absent. */
+  readonly peerRests?: Rests;
   readonly events: BuildEventSink;
   readonly clock: Clock;
   readonly signal: AbortSignal;

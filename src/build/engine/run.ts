@@ -1,9 +1,11 @@
 import { messageOf } from "#base/errors.ts";
+import { shortRests } from "#base/rests.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Origin } from "../events.ts";
 import type { ActiveSite, AttemptContext } from "./attempt.ts";
 import { CacheOffers } from "./cache-offers.ts";
+import { Courier } from "./courier.ts";
 import { Feeder, type FeederOptions } from "./feeder.ts";
 import { Homecoming } from "./homecoming.ts";
 import { Knowledge } from "./knowledge.ts";
@@ -27,6 +29,7 @@ export class Run implements AsyncDisposable {
   readonly #knowledge: Knowledge;
   readonly #caches: CacheOffers;
   readonly #home: Homecoming;
+  readonly #courier: Courier;
   #copies = 0;
 
   constructor(request: RealiseRequest) {
@@ -34,12 +37,13 @@ export class Run implements AsyncDisposable {
     const { destination, drvStore, settings, signal, clock, buildersUseSubstitutes } = request;
     this.outcomes = new Outcomes(request);
     this.#knowledge = new Knowledge(request);
+    this.#courier = new Courier({ rests: request.peerRests ?? shortRests(), clock, signal });
     const feeder = this.#feederInto(destination, { substitute: false });
     this.#home = new Homecoming({
       request,
       knowledge: this.#knowledge,
       feeder,
-      lose: (builder, message) => this.lose(builder, message),
+      losses: () => this.lostBuilders,
     });
     this.#caches = new CacheOffers(request, this.#knowledge, (path, origin) =>
       this.#home.madeBy(path, origin),
@@ -172,7 +176,15 @@ export class Run implements AsyncDisposable {
   #feederInto(target: Holder, own: Pick<FeederOptions, "substitute" | "accepts">): Feeder {
     const { events, clock } = this.request;
     const { whereabouts } = this.#knowledge;
-    return new Feeder(target, { whereabouts, events, clock, nextId: () => this.#copies++, ...own });
+    return new Feeder(target, {
+      whereabouts,
+      events,
+      clock,
+      courier: this.#courier,
+      nextId: () => this.#copies++,
+      onSourceLost: ({ name }, message) => this.lose(name, message),
+      ...own,
+    });
   }
 }
 

@@ -117,7 +117,10 @@ export class SiteConnector implements AsyncDisposable {
           "STORE_DIR",
           `its store is ${connected.store.storeDir}, not ${destination.store.storeDir}`,
         );
-      const holder = connected.store === destination.store ? destination : { name, store: connected.store };
+      const holder =
+        connected.store === destination.store
+          ? destination
+          : { name, store: connected.store, peer: connected.peer ?? {} };
       const trust = { takesOurWord: connected.trusted !== false };
       this.#active.set(name, {
         site,

@@ -7,6 +7,25 @@ import type { Store } from "#store/store.ts";
 export interface Holder {
   readonly name: string;
   readonly store: Store;
+  /** How other builders have to do with it; absent where they have not. */
+  readonly peer?: Peer;
+}
+
+/** A builder as other builders meet it. */
+export interface Peer {
+  /** The store's URI as another builder would name it; absent when no other builder shall connect to it. */
+  readonly uri?: string;
+  /** Has it send paths to another builder. Throws when it cannot. */
+  readonly push?: (request: PushRequest) => Promise<void>;
+}
+
+export interface PushRequest {
+  /** The other builder's `Peer.uri`. */
+  readonly to: string;
+  /** Each after what it refers to, in as far as the other lacks that. */
+  readonly paths: readonly StorePath[];
+  /** Aborting it stops the sending. */
+  readonly signal: AbortSignal;
 }
 
 /** A machine that can build; nothing is connected yet. */
@@ -14,6 +33,8 @@ export interface BuildSite {
   readonly traits: BuilderTraits;
   /** Where it is, as the machines file has it, without parameters; absent for this machine. */
   readonly uri?: string;
+  /** Names the machine, and which store on it, in the same way in every run; the name of its traits where absent. */
+  readonly key?: string;
   /** Throws when it cannot be reached within its own time limit. */
   connect(signal: AbortSignal): Promise<ConnectedSite>;
 }
@@ -24,6 +45,7 @@ export interface ConnectedSite extends AsyncDisposable {
   readonly realiser: Realiser;
   /** Whether it takes our word for what paths hold; undefined when its protocol does not say. */
   readonly trusted: boolean | undefined;
+  readonly peer?: Peer;
   /** Of its Nix, and of the protocol, as it says. */
   readonly version?: string | undefined;
   readonly protocol?: string | undefined;

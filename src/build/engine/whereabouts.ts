@@ -26,6 +26,11 @@ export class Whereabouts {
     return this.#holders.get(path)?.includes(holder) ?? false;
   }
 
+  /** Every store that is known to hold it, in the order in which that became known. */
+  holdersOf(path: StorePath): readonly Holder[] {
+    return this.#holders.get(path) ?? [];
+  }
+
   /** The store that was found to hold it first: the nearest one, since near ones are asked first. */
   find(path: StorePath): Holder | undefined {
     return this.#holders.get(path)?.[0];

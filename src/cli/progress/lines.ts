@@ -43,7 +43,7 @@ export function linesOf(event: BuildEvent, options: LineOptions): readonly strin
       return verbose || event.bytes >= NOTABLE_BYTES
         ? [
             style.dim(
-              `copying ${count(event.paths, "path")} (${formatBytes(event.bytes)}) from ${event.from} to ${event.to}`,
+              `copying ${count(event.paths, "path")} (${formatBytes(event.bytes)}) from ${event.from} to ${event.to}${event.route === "direct" ? "" : " through here"}`,
             ),
           ]
         : [];
