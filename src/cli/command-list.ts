@@ -44,6 +44,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/serve.ts"),
   },
   {
+    name: "daemon",
+    group: SERVING,
+    summary: "be a Nix daemon whose builds go to the builders",
+    load: () => import("./commands/daemon.ts"),
+  },
+  {
     name: "store",
     group: STORES,
     summary: "ask a store whether it answers and what it is",

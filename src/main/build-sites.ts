@@ -1,4 +1,5 @@
 import type { BuildSite, ConnectedSite } from "#build/engine/site.ts";
+import { UndelegatedRealiser } from "#build/remote/undelegated-realiser.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings, Settings } from "#nix/settings.ts";
 import { parseStoreReference, withDefaultParams } from "#nix/store-reference.ts";
@@ -93,7 +94,8 @@ async function connectHere(store: Store, settings: Settings): Promise<ConnectedS
     const facts = await (store as Store & { ping?(): Promise<Facts> }).ping?.();
     // The store is its owner's to close.
     const dispose = { [Symbol.asyncDispose]: async () => undefined };
-    return { store, realiser: store as Store & Realiser, trusted: facts?.trusted, ...dispose };
+    const realiser = new UndelegatedRealiser(store as Store & Realiser);
+    return { store, realiser, trusted: facts?.trusted, ...dispose };
   }
   const { openLocalRealiser } = await import("./open-local-realiser.ts");
   const opened = await openLocalRealiser(store, { env: process.env, settings });

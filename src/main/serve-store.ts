@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import type { Settings } from "#nix/settings.ts";
 import type { StoreReference } from "#nix/store-reference.ts";
-import type { ServableStore, ServedStore } from "#serve/served-store.ts";
+import { type ServableStore, type ServedStore, storeThatCan } from "#serve/served-store.ts";
 import { LocalStore } from "#store/local/local-store.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import { connectUnixSocket } from "#transport/unix-socket.ts";
 import { localStoreOptions, plainOptions } from "./local-store-options.ts";
+import type { SharedOffload } from "./offload.ts";
 import { openStore } from "./open-store.ts";
 
 interface Surroundings {
@@ -20,6 +21,8 @@ interface ServedSurroundings extends Surroundings {
   readonly settingsWith: (overrides: ReadonlyMap<string, string>) => Settings;
   /** Told, in a sentence, what a person should know. */
   readonly report: (text: string) => void;
+  /** What builds in place of the store itself. */
+  readonly offloading?: SharedOffload | undefined;
 }
 
 /** A store that is served, and closed with the connection that it is for. */
@@ -71,9 +74,22 @@ class ConfiguredStore implements OpenedStore {
   }
 
   realiser(): Promise<Realiser> {
-    const surroundings = { ...this.#surroundings, settings: featuresOf(this.#reference, this.#settings) };
-    this.#realiser ??= realiserOf(this.#store, surroundings, this.#open);
+    this.#realiser ??= this.#openRealiser();
     return this.#realiser;
+  }
+
+  async #openRealiser(): Promise<Realiser> {
+    const surroundings = { ...this.#surroundings, settings: featuresOf(this.#reference, this.#settings) };
+    const store = this.#store;
+    const { offloading, settings } = surroundings;
+    if (!offloading) return await realiserOf(store, surroundings, this.#open);
+    const { OffloadingRealiser } = await import("#resident/offloading-realiser.ts");
+    let own: Promise<Realiser> | undefined;
+    return new OffloadingRealiser({
+      store: storeThatCan(store, "addBuildLog"),
+      own: () => (own ??= realiserOf(store, surroundings, this.#open)),
+      offload: offloading.offloadFor(store, settings),
+    });
   }
 
   async configure(overrides: ReadonlyMap<string, string>): Promise<string[]> {

@@ -17,8 +17,11 @@ import { namesUser } from "#serve/trusted-users.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import { openStdio } from "#transport/stdio.ts";
 import { streamOfSocket } from "#transport/unix-socket.ts";
+import { doorSocketPath, realStore } from "./daemon-door.ts";
 import { loadSettings } from "./load-settings.ts";
+import type { SharedOffload } from "./offload.ts";
 import { daemonSocketPath, type OpenedStore, openServedStore, upstreamSocket } from "./serve-store.ts";
+import { stateDir } from "./state-dir.ts";
 import { readVersion } from "./version.ts";
 
 type Environment = NodeJS.ProcessEnv;
@@ -46,7 +49,8 @@ class Server {
     this.#env = env;
     this.#signal = signal;
     this.#settings = loadSettings({ env, overrides: request.overrides }).settings;
-    this.#reference = parseStoreReference(request.store || env.NIX_REMOTE || this.#settings.store);
+    const usual = request.builds === "offloaded" ? realStore(env) : env.NIX_REMOTE || this.#settings.store;
+    this.#reference = parseStoreReference(request.store || usual);
   }
 
   async onStdio(door: Door & { kind: "stdio" | "serve" }): Promise<number> {
@@ -74,16 +78,21 @@ class Server {
     const place: ListeningPlace =
       path === undefined && inherited !== undefined
         ? { kind: "inherited", fd: inherited }
-        : { kind: "path", path: path ?? daemonSocketPath(this.#env), mode };
-    await listen(place, (socket) => this.#serveSocket(socket), this.#signal);
+        : { kind: "path", path: path ?? this.#usualSocket(), mode };
+    await using offloading = await this.#openOffloading();
+    await listen(place, (socket) => this.#serveSocket(socket, offloading), this.#signal);
     return 0;
   }
 
+  #usualSocket(): string {
+    return this.#request.builds === "offloaded" ? doorSocketPath(this.#env) : daemonSocketPath(this.#env);
+  }
+
   /** One client of many: what goes wrong with it is told, and ends nothing else. */
-  async #serveSocket(socket: Socket): Promise<void> {
+  async #serveSocket(socket: Socket, offloading: SharedOffload | undefined): Promise<void> {
     try {
       const uid = await this.#peerOf(socket);
-      await using opened = await this.#open();
+      await using opened = await this.#open(offloading);
       const trusted = uid === undefined ? this.#trustOfUnknown() : await this.#isTrusted(uid, opened);
       const stream = streamOfSocket(socket, uid === undefined ? "a client" : `a client of user ${uid}`);
       await using client = new ClientConnection(stream);
@@ -116,11 +125,19 @@ class Server {
     return await isTrustedUser({ uid, trustedUsers: this.#settings["trusted-users"], stateDir });
   }
 
-  async #open(): Promise<OpenedStore> {
+  /** What all clients share whose builds are sent away. */
+  async #openOffloading(): Promise<SharedOffload | undefined> {
+    if (this.#request.builds === "in-store") return undefined;
+    const { SharedOffload } = await import("./offload.ts");
+    return new SharedOffload(stateDir(this.#env));
+  }
+
+  async #open(offloading?: SharedOffload): Promise<OpenedStore> {
     const [env, { overrides }] = [this.#env, this.#request];
     return await openServedStore(this.#reference, {
       env,
       settings: this.#settings,
+      offloading,
       report: (text) => void process.stderr.write(`warning: ${text}\n`),
       settingsWith: (changed) => loadSettings({ env, overrides: [...overrides, ...changed] }).settings,
     });

@@ -1,24 +1,19 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import type { Services } from "#cli/services.ts";
+import { stateDir } from "./state-dir.ts";
 
 const env = process.env;
 
 /** The composition root of the command line: each part is loaded when a command first asks for it. */
 export const services: Services = {
-  stateDir,
+  stateDir: () => stateDir(env),
   settings: async (overrides) => (await import("./load-settings.ts")).loadSettings({ env, overrides }),
   machines: async (settings) => (await import("./load-machines.ts")).loadMachines(settings),
   openStore: async (uri, settings) => (await import("./open-usual-store.ts")).openUsualStore(uri, settings),
   machineSite: async (machine, settings) => (await import("./build-sites.ts")).machineSite(machine, settings),
   localSite: async (store, settings) => (await import("./build-sites.ts")).localSite(store, settings),
-  health: async () => (await import("#build/remote/health-file.ts")).openHealthFile(stateDir()),
+  health: async () => (await import("#build/remote/health-file.ts")).openHealthFile(stateDir(env)),
   serve: async (request, signal) => {
     const { serve } = await import("./serve.ts");
     return await serve(request, { env: process.env, signal });
   },
 };
-
-function stateDir(): string {
-  return join(env.XDG_STATE_HOME || join(homedir(), ".local/state"), "elsewhere");
-}

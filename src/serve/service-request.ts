@@ -5,6 +5,8 @@ export interface ServiceRequest {
   readonly store: string | undefined;
   /** Absent means by the client's user. */
   readonly trust: "trusted" | "untrusted" | undefined;
+  /** Who builds: the store itself, or whichever machine of `builders` can. */
+  readonly builds: "in-store" | "offloaded";
   /** Carry operations out here, also where the store is behind a daemon that could be spoken to directly. */
   readonly processOps: boolean;
   /** Settings of the command line, which go before those of nix.conf. */

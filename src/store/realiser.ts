@@ -16,7 +16,10 @@ export interface BuildSettings {
   readonly keepFailed?: boolean;
   readonly keepGoing?: boolean;
   readonly cores?: number;
+  /** 0: its client wants nothing built on the machine that it speaks to, if others can. */
   readonly maxJobs?: number;
+  /** To whom a daemon may send builds on; "" for nobody. */
+  readonly builders?: string;
   readonly useSubstitutes?: boolean;
   readonly fallback?: boolean;
   readonly verbosity?: number;

@@ -5,8 +5,8 @@ import type { ResolvedSettings } from "#nix/settings.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { simpleScheduler } from "#schedule/simple-scheduler.ts";
 import type { Store } from "#store/store.ts";
-import { builderNames } from "../builder-names.ts";
 import type { CommandContext } from "../command-context.ts";
+import { namedSites } from "../named-sites.ts";
 import type { SettingFlags } from "../setting-flags.ts";
 import { storeUri } from "../store-uri.ts";
 import { gatherInput } from "./input.ts";
@@ -83,13 +83,7 @@ async function sitesOf(
   const local = await services.localSite(destination, settings);
   const machines = await services.machines(settings);
   const remote = await Promise.all(machines.map((machine) => services.machineSite(machine, settings)));
-  return [...named(remote), ...(local ? [local] : [])];
-}
-
-/** Each builder under a name that no other has. */
-function named(sites: readonly BuildSite[]): BuildSite[] {
-  const names = builderNames(sites.map(({ traits }) => traits.name));
-  return sites.map((site, index) => ({ ...site, traits: { ...site.traits, name: names[index]! } }));
+  return [...namedSites(remote), ...(local ? [local] : [])];
 }
 
 function buildSettings({ settings }: ResolvedSettings): RealiseRequest["settings"] {

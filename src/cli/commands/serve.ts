@@ -3,6 +3,7 @@ import { type AskedService, isPlainFolder, parseAskedService } from "#serve/forc
 import type { Door, ServiceRequest } from "#serve/service-request.ts";
 import type { CommandContext } from "../command-context.ts";
 import { UsageError } from "../error-report.ts";
+import { asPair, octal } from "../option-values.ts";
 
 interface Flags {
   readonly stdio?: true;
@@ -51,6 +52,7 @@ function requestOf(flags: Flags, { env }: CommandContext): ServiceRequest {
   return {
     door: asked ? doorAskedFor(asked, flags) : doorOf(flags, env),
     store: asked?.store ?? flags.store,
+    builds: "in-store",
     trust:
       flags.forceUntrusted || asked?.untrusted ? "untrusted" : flags.forceTrusted ? "trusted" : undefined,
     processOps: flags.processOps ?? false,
@@ -86,21 +88,6 @@ function doorOf(flags: Flags, env: CommandContext["env"]): Door {
     throw new UsageError("Nothing says how to serve", "Say --stdio, --serve --write or --socket [PATH]");
   const path = typeof flags.socket === "string" ? flags.socket : undefined;
   return { kind: "socket", path, mode: flags.socketMode };
-}
-
-function octal(text: string): number {
-  if (!/^0?[0-7]{3}$/.test(text))
-    throw new UsageError(`Cannot use the mode '${text}'`, "Want three octal digits: 660");
-  return Number.parseInt(text, 8);
-}
-
-function asPair(text: string, before: readonly (readonly [string, string])[]): [string, string][] {
-  const cut = text.indexOf("=");
-  if (cut <= 0) throw new UsageError(`Cannot use the option '${text}'`, "Want --option NAME VALUE");
-  return [
-    ...before.map(([name, value]): [string, string] => [name, value]),
-    [text.slice(0, cut), text.slice(cut + 1)],
-  ];
 }
 
 const HELP = `

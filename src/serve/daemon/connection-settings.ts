@@ -49,7 +49,7 @@ export class ConnectionSettings {
       fallback: sent.fallback,
       verbosity: sent.verbosity,
       ...(sent.cores > 0 || number("cores") ? { cores: number("cores") ?? sent.cores } : {}),
-      ...(sent.maxJobs > 0 ? { maxJobs: sent.maxJobs } : {}),
+      maxJobs: sent.maxJobs,
       useSubstitutes: sent.useSubstitutes,
     };
     const refused = [...sent.overrides.keys()].filter((name) => !overrides.has(name));

@@ -12,12 +12,13 @@ export function clientSettingsOf(settings: BuildSettings): ClientSettings | unde
   if (settings.timeoutS !== undefined) overrides.set("timeout", `${settings.timeoutS}`);
   if (settings.maxLogSizeBytes !== undefined)
     overrides.set("max-build-log-size", `${settings.maxLogSizeBytes}`);
+  if (settings.builders !== undefined) overrides.set("builders", settings.builders);
   return {
     keepFailed: settings.keepFailed ?? false,
     keepGoing: settings.keepGoing ?? false,
     fallback: settings.fallback ?? false,
     verbosity: settings.verbosity ?? VERBOSITY.info,
-    maxJobs: settings.maxJobs ?? 1,
+    maxJobs: settings.maxJobs || 1,
     maxSilentTimeS: settings.maxSilentTimeS ?? 0,
     buildLogVerbosity: VERBOSITY.error,
     cores: settings.cores ?? 0,

@@ -1,0 +1,78 @@
+import { systemClock } from "#base/clock.ts";
+import type { BuilderHealth, BuildSite } from "#build/engine/site.ts";
+import { openHealthFile } from "#build/remote/health-file.ts";
+import { namedSites } from "#cli/named-sites.ts";
+import type { Machine } from "#nix/machine.ts";
+import type { ResolvedSettings, Settings } from "#nix/settings.ts";
+import { KeptSites } from "#resident/kept-sites.ts";
+import type { Offload } from "#resident/offloading-realiser.ts";
+import { simpleScheduler } from "#schedule/simple-scheduler.ts";
+import type { BuildSettings } from "#store/realiser.ts";
+import type { Store } from "#store/store.ts";
+import { localSite, machineSite } from "./build-sites.ts";
+import { loadMachines } from "./load-machines.ts";
+
+/** What requests of one long-lived process share: connections to builders, and what is known of these. */
+export class SharedOffload implements AsyncDisposable {
+  readonly #sites = new KeptSites({ clock: systemClock, idleMs: CONNECTION_IDLE_MS });
+  readonly #health: BuilderHealth;
+
+  constructor(stateDir: string) {
+    this.#health = openHealthFile(stateDir);
+  }
+
+  /** What builds for `store` are driven with, by the settings of whoever asks for them. */
+  offloadFor(store: Store, settings: Settings): Offload {
+    return {
+      scheduler: simpleScheduler,
+      substitute: settings.substitute,
+      alwaysSubstitutes: settings["always-allow-substitutes"],
+      buildersUseSubstitutes: settings["builders-use-substitutes"],
+      health: this.#health,
+      clock: systemClock,
+      sites: async (asked) => this.#sitesFor(store, withClientsJobs(settings, asked)),
+      policy: { attemptsMax: ATTEMPTS_MAX, othersMax: OTHERS_MAX },
+      observe: (event) => {
+        if (event.kind === "builder-down") this.#sites.discard(event.builder);
+      },
+      nextActivityId,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sites[Symbol.asyncDispose]();
+  }
+
+  #sitesFor(store: Store, settings: ResolvedSettings): BuildSite[] {
+    const local = localSite(store, settings);
+    const machines = loadMachines(settings);
+    const remote = namedSites(machines.map((machine) => machineSite(machine, settings)));
+    const kept = remote.map((site, index) => this.#sites.keep(keyOf(machines[index]!, settings), site));
+    return [...kept, ...(local ? [local] : [])];
+  }
+}
+
+/** Its own slots are what the client says that they are. */
+function withClientsJobs(settings: Settings, { maxJobs }: BuildSettings): ResolvedSettings {
+  const own = maxJobs === undefined ? settings : { ...settings, "max-jobs": maxJobs };
+  return { settings: own, set: new Set(), unknown: [] };
+}
+
+/** What makes a connection to a machine differ from another. */
+function keyOf(machine: Machine, { settings }: ResolvedSettings): string {
+  const { uri, sshKey, sshPublicHostKey } = machine;
+  return JSON.stringify([uri, sshKey, sshPublicHostKey, settings["connect-timeout"]]);
+}
+
+function nextActivityId(): number {
+  return process.pid * IDS_PER_PROCESS + ++activities;
+}
+
+let activities = 0;
+const IDS_PER_PROCESS = 2 ** 24;
+/** How long a connection to a builder is kept that nobody uses. */
+const CONNECTION_IDLE_MS = 5 * 60_000;
+/** Attempts of one build, over all builders. */
+const ATTEMPTS_MAX = 3;
+/** Of how many other builders a placement tells. */
+const OTHERS_MAX = 8;
