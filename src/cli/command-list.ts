@@ -38,6 +38,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/log.ts"),
   },
   {
+    name: "setup",
+    group: SERVING,
+    summary: "set up a builder, for this machine or on it; shown first, and taken back on demand",
+    load: () => import("./commands/setup.ts"),
+  },
+  {
     name: "serve",
     group: SERVING,
     summary: "be a builder or a store for Nix and for Elsewhere, with no Nix installed",

@@ -2,6 +2,7 @@ import type { BuilderHealth, BuildSite } from "#build/engine/site.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import type { ServiceRequest } from "#serve/service-request.ts";
+import type { SetupHost } from "#setup/host.ts";
 import type { Store } from "#store/store.ts";
 
 /**
@@ -23,6 +24,12 @@ export interface Services {
   localSite(store: Store, settings: ResolvedSettings): Promise<BuildSite | undefined>;
   /** Remembers builders that do not answer. */
   health(): Promise<BuilderHealth>;
+  /** This machine, as setting up sees and changes it. */
+  setupHost(): Promise<SetupHost>;
+  /** Where this program is, to be written into files: `/…/bin/elsewhere`. */
+  programPath(): string;
+  /** Processors of this machine. */
+  cpus(): number;
   /** Serves a store until its clients have gone or `signal` aborts; the exit code. */
   serve(request: ServiceRequest, signal: AbortSignal): Promise<number>;
 }

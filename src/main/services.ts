@@ -1,3 +1,6 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Services } from "#cli/services.ts";
 import { stateDir } from "./state-dir.ts";
 
@@ -12,8 +15,18 @@ export const services: Services = {
   machineSite: async (machine, settings) => (await import("./build-sites.ts")).machineSite(machine, settings),
   localSite: async (store, settings) => (await import("./build-sites.ts")).localSite(store, settings),
   health: async () => (await import("#build/remote/health-file.ts")).openHealthFile(stateDir(env)),
+  setupHost: async () => (await import("./setup-host.ts")).setupHost,
+  programPath,
+  cpus: availableParallelism,
   serve: async (request, signal) => {
     const { serve } = await import("./serve.ts");
     return await serve(request, { env: process.env, signal });
   },
 };
+
+/** Beside this file's folder, in a checkout and in the package alike. */
+function programPath(): string {
+  const here = fileURLToPath(new URL(".", import.meta.url));
+  const home = here.replace(/\/(src\/main|dist(\/chunk)?)\/$/, "");
+  return join(home, "bin/elsewhere");
+}
