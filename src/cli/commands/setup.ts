@@ -1,5 +1,8 @@
+import { userInfo } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
+import { planKeepDaemon } from "#setup/plan/keep-daemon.ts";
 import type { CommandContext } from "../command-context.ts";
+import { type CarryOutFlags, carryOut } from "../setup/carry-out.ts";
 import { serveHere } from "../setup/serve-here.ts";
 import { listSetups, undoSetup } from "../setup/undo.ts";
 import { useBuilder } from "../setup/use-builder.ts";
@@ -22,6 +25,7 @@ export function command(context: CommandContext): Command {
   return setup
     .addCommand(builderCommand(context))
     .addCommand(serveCommand(context))
+    .addCommand(daemonCommand(context))
     .addCommand(undoCommand(context))
     .addCommand(
       new Command("list")
@@ -82,6 +86,26 @@ Examples:
   elsewhere setup serve --key laptop.pub --store ~/store`,
     )
     .action((_: unknown, self: Command) => serveHere(context, self.optsWithGlobals()));
+}
+
+function daemonCommand(context: CommandContext): Command {
+  return asking(
+    new Command("daemon")
+      .description(
+        "Keep 'elsewhere daemon' running, by systemd or launchd: for the whole machine as root, else in your own " +
+          "session. What goes through it is built on the builders.",
+      )
+      .option("--everyone", "as root: login shells go through it without being told (NIX_REMOTE)"),
+  ).action(async (_: unknown, self: Command) => {
+    const flags = self.optsWithGlobals<CarryOutFlags & { everyone?: boolean }>();
+    const host = await context.services.setupHost();
+    const facts = {
+      program: context.services.programPath(),
+      uid: userInfo().uid,
+      everyone: flags.everyone ?? false,
+    };
+    await carryOut(context, planKeepDaemon(host, facts), flags);
+  });
 }
 
 function undoCommand(context: CommandContext): Command {
