@@ -39,6 +39,8 @@ function contextOf(take: (text: string) => void): CommandContext {
       live: false,
       colours: { error: false, output: false },
       columns: () => COLUMNS,
+      rows: () => 24,
+      onResize: () => ({ [Symbol.dispose]: () => undefined }),
       outputColumns: () => COLUMNS,
       flush: async () => undefined,
     },

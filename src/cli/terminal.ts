@@ -10,8 +10,11 @@ export interface Terminal {
   readonly live: boolean;
   /** Whether standard error, or standard output, takes colours. */
   readonly colours: { readonly error: boolean; readonly output: boolean };
-  /** Width of standard error in columns. */
+  /** Width and height of standard error, in characters. */
   columns(): number;
+  rows(): number;
+  /** Calls back whenever these have changed, until it is disposed of. */
+  onResize(listener: () => void): Disposable;
   /** Width of standard output; absent where it is no terminal, so that nothing need be cut. */
   outputColumns(): number | undefined;
   /** Waits until everything is written. */
@@ -40,9 +43,15 @@ export function openTerminal(process: ProcessLike): Terminal {
         else stdout.once("drain", resolve);
       }),
     error: (text) => void stderr.write(text),
-    live: stderr.isTTY === true && env.TERM !== "dumb",
+    // Where nobody sits at it, a terminal's record is read as text.
+    live: stderr.isTTY === true && env.TERM !== "dumb" && !isSaid(env.CI),
     colours: { error: wantsColours(stderr, env), output: wantsColours(stdout, env) },
     columns: () => (stderr as WriteStream).columns || DEFAULT_COLUMNS,
+    rows: () => (stderr as WriteStream).rows || DEFAULT_ROWS,
+    onResize: (listener) => {
+      stderr.on("resize", listener);
+      return { [Symbol.dispose]: () => void stderr.off("resize", listener) };
+    },
     outputColumns: () => (stdout.isTTY ? (stdout as WriteStream).columns || DEFAULT_COLUMNS : undefined),
     flush: async () => {
       await Promise.all(
@@ -58,6 +67,11 @@ function wantsColours(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boole
   return stream.isTTY === true && env.TERM !== "dumb";
 }
 
+function isSaid(value: string | undefined): boolean {
+  return value !== undefined && value !== "" && value !== "0" && value !== "false";
+}
+
 /** What a shell reports for a process that SIGPIPE ended. */
 const EXIT_BROKEN_PIPE = 141;
 const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;

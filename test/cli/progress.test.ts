@@ -5,13 +5,12 @@ import { linesOf } from "#cli/progress/lines.ts";
 import { advance, emptyProgress, type Progress } from "#cli/progress/progress.ts";
 import { summaryOf } from "#cli/progress/summary.ts";
 import { ProgressView } from "#cli/progress/view.ts";
-import { windowLines } from "#cli/progress/window.ts";
 import { formatBytes, formatDuration, tame } from "#cli/progress/words.ts";
 import { styleFor } from "#cli/style.ts";
 import { formatTable } from "#cli/table.ts";
-import type { Terminal } from "#cli/terminal.ts";
 import { parseStorePathBaseName } from "#nix/store-path.ts";
 import { anyPlacement } from "#rig/build-events.ts";
+import { textTerminal } from "#rig/terminals.ts";
 
 const hello = parseStorePathBaseName("g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-hello-2.12.drv");
 const world = parseStorePathBaseName(
@@ -49,18 +48,6 @@ function fold(events: readonly BuildEvent[]): Progress {
   return events.reduce(advance, emptyProgress());
 }
 
-test("the window is never wider than the terminal and says what runs where", () => {
-  for (const columns of [20, 40, 60, 200]) {
-    const lines = windowLines(fold(STORY), 65_000, columns);
-    for (const line of lines) assert.ok(line.length <= columns, `${line.length} > ${columns}: ${line}`);
-  }
-  const wide = windowLines(fold(STORY), 65_000, 200).join("\n");
-  assert.match(wide, /0 of 2 done · 2 building/);
-  assert.match(wide, /hello-2\.12 +box +1 m 04 s/);
-  assert.match(wide, /installPhase/);
-  assert.match(wide, /copying to box: 1\.0 KiB of 4\.0 KiB/);
-});
-
 test("the summary says what was built where and what was sent there", () => {
   const events: BuildEvent[] = [
     ...STORY,
@@ -97,6 +84,7 @@ test("a failed build shows the end of its log once, and how to see all of it", (
       colours: false,
       logs: false,
       verbose: false,
+      endsOnly: false,
       tailOf: () => ["a", "\x1b[31mb\x1b[0m"],
       print: (path) => `/nix/store/${path}`,
     },
@@ -118,16 +106,9 @@ test("a log cannot move the cursor or ring the bell", () => {
 
 test("with no terminal the view writes plain lines; quietly, only what went wrong", () => {
   const said: string[] = [];
-  const terminal: Terminal = {
-    print: async () => undefined,
-    error: (text) => said.push(text),
-    live: false,
-    colours: { error: false, output: false },
-    columns: () => 80,
-    outputColumns: () => 80,
-    flush: async () => undefined,
-  };
-  const options = { logs: false, verbose: false, print: String, now: () => 0 };
+  const terminal = textTerminal((text) => said.push(text));
+  const { signal } = new AbortController();
+  const options = { logs: false, verbose: false, live: true, print: String, now: () => 0, signal };
   for (const quiet of [false, true]) {
     using view = new ProgressView(terminal, { ...options, quiet });
     for (const event of STORY) view.take(event);

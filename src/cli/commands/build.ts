@@ -63,6 +63,8 @@ async function run(
     logs: flags.printBuildLogs === true,
     verbose: (flags.verbose ?? 0) > 0,
     quiet: flags.quiet === true,
+    live: true,
+    signal: context.signal,
     print: (path) => printStorePath(storeDir, path),
     now: () => systemClock.now(),
   });
@@ -71,8 +73,7 @@ async function run(
     ...prepared.request,
     events: (event) => {
       logs.take(event);
-      // Who interrupts knows why attempts come to nothing.
-      if (event.kind !== "attempt-lost" || !context.signal.aborted) view.take(event);
+      view.take(event);
     },
   };
   const { paths } = prepared;

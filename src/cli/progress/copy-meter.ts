@@ -1,7 +1,8 @@
 import type { PathInfo } from "#nix/path-info.ts";
 import type { CopyEvent } from "#store/copy.ts";
 import type { Terminal } from "../terminal.ts";
-import { count, fit, formatBytes, shortName } from "./words.ts";
+import { fit } from "./width.ts";
+import { count, formatBytes, shortName } from "./words.ts";
 
 /** Shows a copy as it goes: one line that is rewritten on a terminal, one line at the end. */
 export function copyMeter(

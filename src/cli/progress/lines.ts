@@ -9,6 +9,8 @@ export interface LineOptions {
   readonly colours: boolean;
   /** Show every line of every log (`-L`). */
   readonly logs: boolean;
+  /** What is under way is shown elsewhere: only ends are told. */
+  readonly endsOnly: boolean;
   /** Names with their hashes, copies, and what builders say. */
   readonly verbose: boolean;
   /** The last lines of a build's log. */
@@ -20,6 +22,7 @@ export interface LineOptions {
 /** What a person reads of one event; nothing for most. */
 export function linesOf(event: BuildEvent, options: LineOptions): readonly string[] {
   const { style, colours, verbose } = options;
+  if (options.endsOnly && BEGINNINGS.has(event.kind)) return [];
   switch (event.kind) {
     case "planned":
       return event.builds.length === 0 ? [] : [`${count(event.builds.length, "derivation")} to build`];
@@ -107,6 +110,11 @@ function firstLine(text: string): string {
   return text.split("\n", 1)[0]!;
 }
 
+const BEGINNINGS: ReadonlySet<BuildEvent["kind"]> = new Set([
+  "attempt-started",
+  "build-began",
+  "copy-started",
+]);
 const PAST = { built: "built", substituted: "substituted", "already-there": "found" } as const;
 /** Copies below this are not worth a line of their own. */
 const NOTABLE_BYTES = 16 * 1024 * 1024;

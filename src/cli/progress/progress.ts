@@ -1,113 +1,157 @@
+import { unreachable } from "#base/errors.ts";
 import type { BuildEvent, BuildOutcome, Origin } from "#build/events.ts";
 import type { StorePath } from "#nix/store-path.ts";
-
-/** A build under way. */
-export interface RunningBuild {
-  readonly drvPath: StorePath;
-  readonly builder: string;
-  readonly sinceMs: number;
-  /** Handed over with others, and not said to have begun. */
-  readonly queued: boolean;
-  readonly phase?: string;
-}
-
-export interface RunningCopy {
-  readonly from: string;
-  readonly to: string;
-  readonly paths: number;
-  readonly bytes: number;
-  readonly pathsDone: number;
-  readonly bytesDone: number;
-}
+import { BuildGraph, type BuildNode, type Stage } from "./build-graph.ts";
+import { type BuilderLoad, countIn, newLoad } from "./builder-load.ts";
+import { measure, type Transfer } from "./transfer.ts";
 
 /** What a person wants to know of a run at any moment: the sum of its events. */
 export interface Progress {
-  readonly planned: number;
-  readonly running: Map<StorePath, RunningBuild>;
-  readonly copies: Map<number, RunningCopy>;
-  readonly connecting: Set<string>;
+  readonly graph: BuildGraph;
+  readonly builders: Map<string, BuilderLoad>;
+  readonly transfers: Map<number, Transfer>;
   readonly ended: Map<StorePath, BuildOutcome>;
   readonly origins: Map<StorePath, Origin>;
   /** Paths and bytes that reached a store, by its name. */
   readonly copied: Map<string, { readonly paths: number; readonly bytes: number }>;
-  readonly failures: number;
+  failures: number;
+  /** When the first thing happened, and the latest. */
+  startedMs: number | undefined;
+  latestMs: number;
+  /** Builds that were really built in this run, and what they took together. */
+  built: { readonly count: number; readonly ms: number };
 }
 
 export function emptyProgress(): Progress {
   return {
-    planned: 0,
-    running: new Map(),
-    copies: new Map(),
-    connecting: new Set(),
+    graph: new BuildGraph(),
+    builders: new Map(),
+    transfers: new Map(),
     ended: new Map(),
     origins: new Map(),
     copied: new Map(),
     failures: 0,
+    startedMs: undefined,
+    latestMs: 0,
+    built: { count: 0, ms: 0 },
   };
 }
 
-/** Adds one event. The progress that is given is spent: its maps live on in the next. */
+/** Adds one event, at the same cost however much there is. The progress that is given is spent and lives on in the next. */
 export function advance(progress: Progress, event: BuildEvent): Progress {
-  const { running, copies, connecting } = progress;
+  if ("atMs" in event) {
+    progress.startedMs ??= event.atMs;
+    progress.latestMs = event.atMs;
+  }
+  add(progress, event);
+  return progress;
+}
+
+function add(progress: Progress, event: BuildEvent): void {
+  const { graph, transfers } = progress;
   switch (event.kind) {
     case "planned":
-      return { ...progress, planned: event.builds.length };
+      graph.plan(event.builds, event.needs);
+      return;
     case "builder-connecting":
-      connecting.add(event.builder);
-      return progress;
+      loadOf(progress, event.builder).state = "connecting";
+      return;
     case "builder-up":
+      Object.assign(loadOf(progress, event.builder), { state: "up", slots: event.slots, fault: undefined });
+      return;
     case "builder-down":
-      connecting.delete(event.builder);
-      return progress;
-    case "attempt-started": {
-      const { drvPath, builder, atMs } = event;
-      running.set(drvPath, { drvPath, builder, sinceMs: atMs, queued: event.together > 1 });
-      return progress;
-    }
-    case "build-began": {
-      const { drvPath, builder, atMs } = event;
-      running.set(drvPath, { drvPath, builder, sinceMs: atMs, queued: false });
-      return progress;
-    }
-    case "phase": {
-      const build = running.get(event.drvPath);
-      if (build) running.set(event.drvPath, { ...build, phase: event.phase });
-      return progress;
-    }
+      Object.assign(loadOf(progress, event.builder), { state: "down", fault: event.message });
+      return;
+    case "attempt-started":
+      graph.nodeOf(event.drvPath).isAlone = event.together === 1;
+      place(progress, event, "sending");
+      return;
+    case "inputs-sent":
+      place(progress, event, graph.nodeOf(event.drvPath).isAlone ? "building" : "queued");
+      return;
+    case "build-began":
+      place(progress, event, "building");
+      return;
+    case "phase":
+      graph.nodeOf(event.drvPath).phase = event.phase;
+      return;
     case "attempt-lost":
-      running.delete(event.drvPath);
-      return progress;
+      graph.putBack(leave(progress, event.drvPath), event.atMs);
+      return;
     case "build-finished":
-      running.delete(event.drvPath);
-      progress.ended.set(event.drvPath, event.outcome);
-      return event.outcome.kind === "failed" || event.outcome.kind === "given-up"
-        ? { ...progress, failures: progress.failures + 1 }
-        : progress;
-    case "copy-started":
-      copies.set(event.id, { ...event, pathsDone: 0, bytesDone: 0 });
-      return progress;
+      finish(progress, event);
+      return;
+    case "copy-started": {
+      const { id, from, to, paths, bytes, atMs } = event;
+      transfers.set(id, { from, to, paths, bytes, bytesDone: 0, rate: 0, measuredMs: atMs });
+      return;
+    }
     case "copy-progressed": {
-      const copy = copies.get(event.id);
-      if (copy) copies.set(event.id, { ...copy, pathsDone: event.paths, bytesDone: event.bytes });
-      return progress;
+      const transfer = transfers.get(event.id);
+      if (transfer) measure(transfer, event.bytes, event.atMs);
+      return;
     }
     case "copy-finished":
-      return endCopy(progress, event.id, event.error === undefined);
+      endTransfer(progress, event.id, event.error === undefined);
+      return;
     case "path-ready":
       progress.origins.set(event.path, event.origin);
-      return progress;
-    case "inputs-sent":
+      return;
     case "log-line":
     case "message":
-      return progress;
+      return;
+    default:
+      unreachable(event);
   }
 }
 
-function endCopy(progress: Progress, id: number, whole: boolean): Progress {
-  const copy = progress.copies.get(id);
-  progress.copies.delete(id);
-  if (!copy || !whole) return progress;
-  const before = progress.copied.get(copy.to) ?? { paths: 0, bytes: 0 };
-  progress.copied.set(copy.to, { paths: before.paths + copy.paths, bytes: before.bytes + copy.bytes });
-  return progress;
+function loadOf({ builders }: Progress, name: string): BuilderLoad {
+  const known = builders.get(name);
+  if (known) return known;
+  const load = newLoad(name);
+  builders.set(name, load);
+  return load;
+}
+
+/** A build comes to a stage on a builder. What has ended meanwhile stays ended. */
+function place(
+  progress: Progress,
+  { drvPath, builder, atMs }: { drvPath: StorePath; builder: string; atMs: number },
+  stage: Stage,
+): void {
+  const node = progress.graph.nodeOf(drvPath);
+  if (node.stage === "ended" && stage !== "sending") return;
+  if (node.stage === "building" && stage === "building") return;
+  leave(progress, drvPath);
+  progress.graph.move(node, stage, atMs);
+  node.builder = builder;
+  countIn(loadOf(progress, builder), stage, 1);
+}
+
+/** A build is counted out of where it was. */
+function leave(progress: Progress, drvPath: StorePath): BuildNode {
+  const node = progress.graph.nodeOf(drvPath);
+  if (node.builder !== "") countIn(loadOf(progress, node.builder), node.stage, -1);
+  return node;
+}
+
+function finish(
+  progress: Progress,
+  { drvPath, outcome, atMs }: Extract<BuildEvent, { kind: "build-finished" }>,
+): void {
+  progress.graph.end(leave(progress, drvPath), outcome.kind === "realised", atMs);
+  progress.ended.set(drvPath, outcome);
+  if (outcome.kind === "failed" || outcome.kind === "given-up") progress.failures++;
+  if (outcome.kind !== "realised" || outcome.how !== "built") return;
+  const { count, ms } = progress.built;
+  progress.built = { count: count + 1, ms: ms + outcome.durationMs };
+}
+
+function endTransfer(progress: Progress, id: number, isWhole: boolean): void {
+  const transfer = progress.transfers.get(id);
+  progress.transfers.delete(id);
+  if (!transfer || !isWhole) return;
+  const before = progress.copied.get(transfer.to) ?? { paths: 0, bytes: 0 };
+  const { paths, bytes } = transfer;
+  progress.copied.set(transfer.to, { paths: before.paths + paths, bytes: before.bytes + bytes });
 }

@@ -1,9 +1,10 @@
 import { LogTails } from "#build/engine/log-tails.ts";
-import type { BuildEvent, BuildEventSink } from "#build/events.ts";
+import type { BuildEvent } from "#build/events.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { styleFor } from "../style.ts";
 import type { Terminal } from "../terminal.ts";
 import { type LineOptions, linesOf } from "./lines.ts";
+import { LiveWindow } from "./live-window.ts";
 import { advance, emptyProgress, type Progress } from "./progress.ts";
 import { windowLines } from "./window.ts";
 
@@ -11,8 +12,12 @@ export interface ViewOptions {
   readonly logs: boolean;
   readonly verbose: boolean;
   readonly quiet: boolean;
+  /** A window that changes in place, where the terminal can show one. */
+  readonly live: boolean;
   readonly print: (path: StorePath) => string;
   readonly now: () => number;
+  /** When it aborts, the run is being stopped. */
+  readonly signal: AbortSignal;
 }
 
 /** Shows a run as it goes: plain lines, with a live window below them on a terminal. */
@@ -22,9 +27,8 @@ export class ProgressView implements Disposable {
   readonly #options: ViewOptions;
   readonly #lines: LineOptions;
   readonly #tails = new LogTails();
-  readonly #timer: NodeJS.Timeout | undefined;
-  /** Lengths of the lines of the window that is shown. */
-  #drawn: readonly number[] = [];
+  readonly #owned = new DisposableStack();
+  readonly #window: LiveWindow | undefined;
   #pending: string[] = [];
 
   constructor(terminal: Terminal, options: ViewOptions) {
@@ -33,49 +37,67 @@ export class ProgressView implements Disposable {
     const colours = terminal.colours.error;
     const { logs, verbose, print } = options;
     const tailOf = (drvPath: StorePath) => this.#tails.of(drvPath);
-    this.#lines = { style: styleFor(colours), colours, logs, verbose, tailOf, print };
-    if (terminal.live && !options.quiet) this.#timer = setInterval(() => this.#draw(), FRAME_MS).unref();
+    const isLive = options.live && terminal.live && !options.quiet;
+    this.#lines = { style: styleFor(colours), colours, logs, verbose, endsOnly: isLive, tailOf, print };
+    if (isLive) this.#window = this.#openWindow();
+    const { signal } = options;
+    const stopping = () => this.#stopping();
+    signal.addEventListener("abort", stopping, { once: true });
+    this.#owned.defer(() => signal.removeEventListener("abort", stopping));
   }
 
-  readonly take: BuildEventSink = (event: BuildEvent) => {
+  take(event: BuildEvent): void {
     if (event.kind === "log-line") this.#tails.add(event.drvPath, event.line);
     this.progress = advance(this.progress, event);
     const isGood = event.kind !== "build-finished" || event.outcome.kind === "realised";
     if (this.#options.quiet && isGood) return;
-    const lines = linesOf(event, this.#lines);
+    // Who interrupts knows why attempts come to nothing.
+    if (event.kind === "attempt-lost" && this.#options.signal.aborted) return;
+    this.say(linesOf(event, this.#lines));
+  }
+
+  /** Says lines for good. */
+  say(lines: readonly string[]): void {
     if (lines.length === 0) return;
-    if (this.#timer) this.#pending.push(...lines);
+    if (this.#window) this.#pending.push(...lines);
     else this.#terminal.error(`${lines.join("\n")}\n`);
-  };
+  }
 
   /** Takes the window away and leaves what was said. */
   [Symbol.dispose](): void {
-    if (!this.#timer) return;
-    clearInterval(this.#timer);
-    this.#write([]);
+    this.#owned.dispose();
+    this.#window?.show(this.#pending.splice(0), [], this.#terminal.columns());
   }
 
-  #draw(): void {
-    this.#write(windowLines(this.progress, this.#options.now(), this.#terminal.columns() - 1));
+  #openWindow(): LiveWindow {
+    const window = new LiveWindow((text) => this.#terminal.error(text));
+    const timer = setInterval(() => this.#draw(window), FRAME_MS).unref();
+    this.#owned.defer(() => clearInterval(timer));
+    this.#owned.use(
+      this.#terminal.onResize(() => {
+        window.resized();
+        this.#draw(window);
+      }),
+    );
+    return window;
   }
 
-  #write(window: readonly string[]): void {
-    const rows = rowsOf(this.#drawn, this.#terminal.columns());
-    const up = rows > 0 ? `\x1b[${rows}A\r\x1b[J` : "";
-    const above = this.#pending.map((line) => `${line}\n`).join("");
-    const below = window.map((line) => `${line}\n`).join("");
-    this.#pending = [];
-    this.#drawn = window.map(({ length }) => length);
-    if (up || above || below) this.#terminal.error(`${SYNCHRONISED}${up}${above}${below}${END_SYNCHRONISED}`);
+  #draw(window: LiveWindow): void {
+    const columns = this.#terminal.columns();
+    const lines = windowLines(this.progress, {
+      nowMs: this.#options.now(),
+      columns: columns - 1,
+      rows: this.#terminal.rows(),
+      style: this.#lines.style,
+      isStopping: this.#options.signal.aborted,
+    });
+    window.show(this.#pending.splice(0), lines, columns);
   }
-}
 
-/** How many rows lines take by now: in a terminal that became narrower they wrap. */
-function rowsOf(lengths: readonly number[], columns: number): number {
-  return lengths.reduce((rows, length) => rows + Math.max(1, Math.ceil(length / columns)), 0);
+  #stopping(): void {
+    if (this.#window) this.#draw(this.#window);
+    else if (!this.#options.quiet) this.say(["stopping… (again to leave at once)"]);
+  }
 }
 
 const FRAME_MS = 100;
-/** Terminals that know these show a frame as a whole, without flicker; others ignore them. */
-const SYNCHRONISED = "\x1b[?2026h";
-const END_SYNCHRONISED = "\x1b[?2026l";

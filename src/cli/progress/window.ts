@@ -1,41 +1,48 @@
-import { compareText } from "#base/text.ts";
-import type { Progress, RunningBuild } from "./progress.ts";
-import { fit, formatBytes, formatDuration, shortName } from "./words.ts";
+import type { Style } from "../style.ts";
+import { builderLabels } from "./builder-labels.ts";
+import { headline } from "./headline.ts";
+import { loadLines } from "./load-lines.ts";
+import type { Progress } from "./progress.ts";
+import { treeRows } from "./tree.ts";
+import { treeLines } from "./tree-lines.ts";
+import { waitingLine } from "./waiting-line.ts";
+import { fit } from "./width.ts";
+import { count } from "./words.ts";
 
-/** The lines of the live window, none wider than `columns`: a sum, then what runs where. */
-export function windowLines(progress: Progress, nowMs: number, columns: number): string[] {
-  const running = [...progress.running.values()].filter(({ queued }) => !queued);
-  const shown = running.sort((a, b) => a.sinceMs - b.sinceMs || compareText(a.drvPath, b.drvPath));
-  const lines = [headline(progress, running.length)];
-  for (const build of shown.slice(0, BUILDS_SHOWN)) lines.push(buildLine(build, nowMs, columns));
-  if (shown.length > BUILDS_SHOWN) lines.push(`  and ${shown.length - BUILDS_SHOWN} more`);
-  for (const copy of [...progress.copies.values()].slice(0, COPIES_SHOWN)) {
-    const share = `${formatBytes(copy.bytesDone)} of ${formatBytes(copy.bytes)}`;
-    lines.push(`  copying to ${copy.to}: ${share}`);
-  }
-  return lines.map((line) => fit(line, columns));
+export interface WindowOptions {
+  readonly nowMs: number;
+  /** No line is wider, and there are no more of them, than the terminal has room for. */
+  readonly columns: number;
+  readonly rows: number;
+  readonly style: Style;
+  readonly isStopping?: boolean;
 }
 
-function headline({ planned, ended, failures, running, connecting }: Progress, active: number): string {
-  const queued = running.size - active;
-  const parts = [`${ended.size} of ${planned} done`, `${active} building`];
-  if (queued > 0) parts.push(`${queued} handed over`);
-  if (failures > 0) parts.push(`${failures} failed`);
-  if (connecting.size > 0) parts.push(`connecting to ${[...connecting].join(", ")}`);
-  return parts.join(" · ");
+/** The lines of the live window: what runs where, under what was asked for; the builders; and in the last line how far it is. */
+export function windowLines(progress: Progress, options: WindowOptions): string[] {
+  const { columns, rows, style, nowMs } = options;
+  const labelOf = builderLabels(progress.builders.keys());
+  const room = Math.max(1, Math.min(rows - ROWS_LEFT, Math.max(ROWS_MIN, Math.floor(rows * SHARE))));
+  const last = headline(progress, { isStopping: false, ...options });
+  const loads = loadLines(progress, {
+    nowMs,
+    columns,
+    style,
+    labelOf,
+    rowsMax: Math.min(progress.builders.size, Math.floor((room - 1) / 3)),
+  });
+  const waiting = room > 1 ? waitingLine(progress, { columns, style }) : [];
+  const left = room - 1 - loads.length - waiting.length;
+  const { rows: tree, hidden } = treeRows(progress.graph, left);
+  const fits = hidden === 0 ? { rows: tree, hidden } : treeRows(progress.graph, left - 1);
+  const lines = treeLines(progress, fits.rows, { nowMs, columns, style, labelOf });
+  const more =
+    fits.hidden > 0 && left > 0 ? [style.dim(fit(`and ${count(fits.hidden, "build")} more`, columns))] : [];
+  return [...lines, ...more, ...waiting, ...loads, last];
 }
 
-function buildLine(
-  { drvPath, builder, sinceMs, phase }: RunningBuild,
-  nowMs: number,
-  columns: number,
-): string {
-  const time = formatDuration(nowMs - sinceMs);
-  const where = phase ? `${builder} ${phase}` : builder;
-  const room = columns - 2 - time.length - 2;
-  const name = fit(shortName(drvPath), Math.max(12, Math.floor(room * 0.55)));
-  return `  ${name}  ${fit(where, Math.max(0, room - name.length - 2))}  ${time}`;
-}
-
-const BUILDS_SHOWN = 8;
-const COPIES_SHOWN = 2;
+/** Rows of the terminal that stay for what was said before. */
+const ROWS_LEFT = 3;
+/** What the window takes of a terminal, and what it takes at least where that is little. */
+const SHARE = 0.6;
+const ROWS_MIN = 8;

@@ -25,6 +25,18 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} m`;
 }
 
+/** `12 s`, `3 m 05 s`: without what changes faster than one can read. */
+export function formatElapsed(ms: number): string {
+  return ms < 10_000 ? `${Math.max(0, Math.floor(ms / 1000))} s` : formatDuration(ms);
+}
+
+/** `3.1 of 10 MiB`; where the units differ, both are said. */
+export function formatShare(done: number, all: number): string {
+  const [part, whole] = [formatBytes(Math.min(done, all)), formatBytes(all)];
+  const [number, unit] = part.split(" ");
+  return whole.endsWith(` ${unit}`) ? `${number} of ${whole}` : `${part} of ${whole}`;
+}
+
 /** `1 path`, `2 paths`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
@@ -39,11 +51,6 @@ export function tame(line: string, { colours }: { colours: boolean }): string {
 const ESCAPES_AND_CONTROLS =
   /\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f]/g;
 const SGR = /^\x1b\[[0-9;]*m$/;
-
-/** At most `columns` characters, the last one an ellipsis where something was cut. */
-export function fit(text: string, columns: number): string {
-  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
-}
 
 /** The first few of many names: `a, b, c, … and 40 more (all with -v)`. */
 export function some(names: readonly string[]): string {
