@@ -113,7 +113,7 @@ class StoryTeller {
     const fails = failEvery > 0 && place % failEvery === failEvery - 1;
     const steps: BuildEvent[] = [
       { ...ATTEMPT, drvPath, builder, atMs: begin },
-      { kind: "copy-started", id, from: "home", to: builder, paths: 3, bytes, atMs: begin },
+      { kind: "copy-started", id, from: "home", to: builder, paths: 3, bytes, route: "direct", atMs: begin },
       { kind: "copy-progressed", id, paths: 1, bytes: Math.floor(bytes / 2), atMs: (begin + sent) / 2 },
       { kind: "copy-finished", id, atMs: sent },
       { kind: "inputs-sent", drvPath, builder, atMs: sent },
