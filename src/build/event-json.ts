@@ -111,6 +111,7 @@ const shape = byKind<BuildEvent>({
     route: literal("direct", "through-here"),
     atMs: number,
   },
+  "path-started": { id: whole, path, bytes: whole, atMs: number },
   "copy-progressed": { id: whole, paths: whole, bytes: whole, atMs: number },
   "copy-finished": { id: whole, atMs: number, error: optional(text) },
   "attempt-started": {

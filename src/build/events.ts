@@ -77,6 +77,15 @@ export type BuildEvent =
       readonly route: "direct" | "through-here";
       readonly atMs: number;
     }
+  /** The next path of a copy is on its way. Where stores send to each other, nobody tells. */
+  | {
+      readonly kind: "path-started";
+      readonly id: number;
+      readonly path: StorePath;
+      /** Of its NAR. */
+      readonly bytes: number;
+      readonly atMs: number;
+    }
   | {
       readonly kind: "copy-progressed";
       readonly id: number;

@@ -3,7 +3,14 @@ export type LogField = number | string;
 
 /** What a builder or store says while it works; on the worker protocol each is one stderr frame. */
 export type LogEvent =
-  | { readonly kind: "message"; readonly text: string }
+  | {
+      readonly kind: "message";
+      readonly text: string;
+      /** Its verbosity. Not on the worker protocol. */
+      readonly level?: number;
+      /** Of an error, its sentence without what `text` has around it. Not on the worker protocol. */
+      readonly rawText?: string;
+    }
   | {
       readonly kind: "start";
       readonly id: number;

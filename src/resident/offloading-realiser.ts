@@ -1,4 +1,5 @@
 import { ElsewhereError } from "#base/errors.ts";
+import { BuildNarrator } from "#build/build-narrator.ts";
 import type { Wish } from "#build/engine/plan.ts";
 import { type RealiseRequest, realise } from "#build/engine/realise.ts";
 import type { BuildSite, Holder } from "#build/engine/site.ts";
@@ -11,7 +12,6 @@ import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuildSettings, MissingPaths, RealiseOptions, Realiser } from "#store/realiser.ts";
 import type { QueryableStore, Store } from "#store/store.ts";
-import { BuildNarrator } from "./build-narrator.ts";
 import { ResultReport } from "./result-report.ts";
 import { StoreLogs } from "./store-logs.ts";
 

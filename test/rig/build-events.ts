@@ -122,6 +122,7 @@ const BY_KIND: { [K in BuildEvent["kind"]]: fc.Arbitrary<Extract<BuildEvent, { k
     route: fc.constantFrom("direct", "through-here"),
     ...at,
   }),
+  "path-started": record({ ...kind("path-started"), id: anySize, path: anyPath, bytes: anySize, ...at }),
   "copy-progressed": record({
     ...kind("copy-progressed"),
     id: anySize,

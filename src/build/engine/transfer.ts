@@ -55,7 +55,7 @@ async function sendDirect(
       to,
       infos.map(({ path }) => path),
     );
-    if (isDone) tell(infos.length, bytesOf(infos));
+    if (isDone) tell.progress(infos.length, bytesOf(infos));
     else throw new Unreached(`${from.name} does not reach ${to.name}`);
   }).catch((error) => {
     if (!(error instanceof Unreached)) throw error;
@@ -65,19 +65,29 @@ async function sendDirect(
 
 class Unreached extends Error {}
 
+/** How far a copy is: the path that comes now, and what has gone so far. */
+interface Tell {
+  path(info: PathInfo): void;
+  progress(paths: number, bytes: number): void;
+}
+
 /** Does `work` between the events that tell of it. */
 async function report(
   from: Holder,
   to: Holder,
   infos: readonly PathInfo[],
   { events, clock, nextId, route }: TransferOptions & Pick<BuildEvent & { kind: "copy-started" }, "route">,
-  work: (tell: (paths: number, bytes: number) => void) => Promise<void>,
+  work: (tell: Tell) => Promise<void>,
 ): Promise<void> {
   const id = nextId();
   const about = { from: from.name, to: to.name, paths: infos.length, bytes: bytesOf(infos), route };
   events({ kind: "copy-started", id, ...about, atMs: clock.now() });
   try {
-    await work((paths, bytes) => events({ kind: "copy-progressed", id, paths, bytes, atMs: clock.now() }));
+    await work({
+      path: ({ path, narSize }) =>
+        events({ kind: "path-started", id, path, bytes: narSize, atMs: clock.now() }),
+      progress: (paths, bytes) => events({ kind: "copy-progressed", id, paths, bytes, atMs: clock.now() }),
+    });
     events({ kind: "copy-finished", id, atMs: clock.now() });
   } catch (error) {
     events({ kind: "copy-finished", id, atMs: clock.now(), error: messageOf(error) });
@@ -85,12 +95,7 @@ async function report(
   }
 }
 
-async function stream(
-  from: Holder,
-  to: Holder,
-  infos: readonly PathInfo[],
-  tell: (paths: number, bytes: number) => void,
-): Promise<void> {
+async function stream(from: Holder, to: Holder, infos: readonly PathInfo[], tell: Tell): Promise<void> {
   const fault: SourceError = {};
   try {
     await to.store.addPaths(inTransit(from.store.narsFromPaths(infos), fault, tell), {
@@ -109,17 +114,18 @@ interface SourceError {
 async function* inTransit(
   source: AsyncIterable<IncomingPath>,
   fault: SourceError,
-  tell: (paths: number, bytes: number) => void,
+  tell: Tell,
 ): AsyncGenerator<IncomingPath> {
   const sent = { paths: 0, bytes: 0 };
   const more = (bytes: number) => {
     sent.bytes += bytes;
-    tell(sent.paths, sent.bytes);
+    tell.progress(sent.paths, sent.bytes);
   };
   try {
     for await (const { info, nar } of source) {
       // Built there, not here: what vouches for it is that we asked.
       const arriving = info.ultimate ? { ...info, ultimate: false } : info;
+      tell.path(info);
       yield { info: arriving, nar: counted(nar, fault, more) };
       sent.paths++;
     }

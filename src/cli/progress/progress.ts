@@ -97,6 +97,7 @@ function add(progress: Progress, event: BuildEvent): void {
     case "path-ready":
       progress.origins.set(event.path, event.origin);
       return;
+    case "path-started":
     case "log-line":
     case "message":
       return;

@@ -1,28 +1,15 @@
 import { MalformedError } from "#base/errors.ts";
 import { parseJson } from "#nix/json-text.ts";
 import type { JsonValue } from "#nix/json-value.ts";
-import type { LogEvent, LogField } from "#nix/log-event.ts";
-
-/** A message with its verbosity, which the worker protocol leaves out. */
-export interface LevelledMessage {
-  readonly kind: "message";
-  readonly level: number;
-  /** As it is shown: `error: …`. */
-  readonly text: string;
-  /** Of an error, its sentence alone. */
-  readonly rawText?: string;
-}
-
-/** What one line of `--log-format internal-json` says. */
-export type LogLine = Exclude<LogEvent, { readonly kind: "message" }> | LevelledMessage;
+import { type LogEvent, type LogField, VERBOSITY } from "#nix/log-event.ts";
 
 /** The line, without its end. Source: Nix, `JSONLogger`: keys in order, no fields where there are none. */
-export function formatLogLine(line: LogLine): string {
+export function formatLogLine(line: LogEvent): string {
   return MARK + JSON.stringify(toJson(line));
 }
 
 /** What a line says; undefined for one without Nix's mark, and for an action that is not of the log. */
-export function parseLogLine(text: string): LogLine | undefined {
+export function parseLogLine(text: string): LogEvent | undefined {
   if (!text.startsWith(MARK)) return undefined;
   const json = text.slice(MARK.length);
   const said = parseJson(json, "a log line");
@@ -31,12 +18,13 @@ export function parseLogLine(text: string): LogLine | undefined {
 }
 
 /** Texts may hold bytes that are no UTF-8; JSON may not, and Nix replaces them as well. */
-function toJson(line: LogLine): object {
+function toJson(line: LogEvent): object {
   switch (line.kind) {
     case "message": {
+      const { level = VERBOSITY.info } = line;
       const msg = line.text.toWellFormed();
-      if (line.rawText === undefined) return { action: "msg", level: line.level, msg };
-      const place = { column: null, file: null, level: line.level, line: null };
+      if (line.rawText === undefined) return { action: "msg", level, msg };
+      const place = { column: null, file: null, level, line: null };
       return { action: "msg", ...place, msg, raw_msg: line.rawText.toWellFormed() };
     }
     case "start": {
@@ -64,7 +52,7 @@ class LineReader {
     this.#text = text;
   }
 
-  line(): LogLine | undefined {
+  line(): LogEvent | undefined {
     switch (this.#textAt("action")) {
       case "msg": {
         const message = { kind: "message" as const, level: this.#number("level"), text: this.#textAt("msg") };

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { LogEvent } from "#nix/log-event.ts";
 import { anyLogEvent, anyText, record } from "#rig/arbitraries.ts";
 import { fuzz } from "#rig/fuzz.ts";
-import { formatLogLine, type LogLine, parseLogLine } from "#wire/internal-json/log-line.ts";
+import { formatLogLine, parseLogLine } from "#wire/internal-json/log-line.ts";
 
 /** What Nix 2.34.8 wrote while it built, copied, fetched and failed. */
 const OF_NIX = [
@@ -21,7 +22,7 @@ test("a line of real Nix is read, and written again to the character", () => {
   for (const line of OF_NIX) assert.equal(formatLogLine(parseLogLine(line)!), line);
 });
 
-const anyMessage: fc.Arbitrary<LogLine> = fc
+const anyMessage: fc.Arbitrary<LogEvent> = fc
   .record({ level: fc.nat({ max: 7 }), text: anyText, rawText: anyText }, { requiredKeys: ["level", "text"] })
   .map((message) => ({ kind: "message" as const, ...message }));
 const anyLine = fc.oneof(

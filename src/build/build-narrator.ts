@@ -1,6 +1,7 @@
-import type { BuildEvent } from "#build/events.ts";
 import { ACTIVITY, type LogSink, RESULT, VERBOSITY } from "#nix/log-event.ts";
 import { printStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
+import { CopyNarrator } from "./copy-narrator.ts";
+import type { BuildEvent } from "./events.ts";
 
 export interface NarratorOptions {
   readonly storeDir: StoreDir;
@@ -15,7 +16,8 @@ export interface NarratorOptions {
 export class BuildNarrator {
   readonly #options: NarratorOptions;
   readonly #builds = new Map<StorePath, number>();
-  readonly #copies = new Map<number, { readonly id: number; readonly paths: number }>();
+  readonly #isAlone = new Map<StorePath, boolean>();
+  readonly #copies = new Map<number, CopyNarrator>();
 
   constructor(options: NarratorOptions) {
     this.#options = options;
@@ -24,8 +26,11 @@ export class BuildNarrator {
   take(event: BuildEvent): void {
     switch (event.kind) {
       case "attempt-started":
+        this.#isAlone.set(event.drvPath, event.together === 1);
+        break;
+      case "inputs-sent":
         // Of many in one request the builder says itself when each begins.
-        if (event.together === 1) this.#begin(event.drvPath, event.builder);
+        if (this.#isAlone.get(event.drvPath)) this.#begin(event.drvPath, event.builder);
         break;
       case "build-began":
         if (event.together) this.#begin(event.drvPath, event.builder);
@@ -47,10 +52,13 @@ export class BuildNarrator {
         this.#say(`cannot build on '${event.builder}': ${event.message}`);
         break;
       case "copy-started":
-        this.#beginCopy(event);
+        this.#copies.set(event.id, new CopyNarrator(event, this.#options));
+        break;
+      case "path-started":
+        this.#copies.get(event.id)?.beginPath(event);
         break;
       case "copy-progressed":
-        this.#tellCopy(event);
+        this.#copies.get(event.id)?.tell(event);
         break;
       case "copy-finished":
         this.#endCopy(event.id);
@@ -97,31 +105,9 @@ export class BuildNarrator {
     if (id !== undefined) this.#options.log({ kind: "result", id, type, fields: [text] });
   }
 
-  #beginCopy({ id: copy, from, to, paths }: Extract<BuildEvent, { kind: "copy-started" }>): void {
-    const id = this.#options.nextId();
-    this.#copies.set(copy, { id, paths });
-    this.#options.log({
-      kind: "start",
-      id,
-      level: VERBOSITY.talkative,
-      type: ACTIVITY.copyPaths,
-      text: `copying ${paths} path${paths === 1 ? "" : "s"} from '${from}' to '${to}'`,
-      fields: [],
-      parent: 0,
-    });
-  }
-
-  #tellCopy({ id, paths }: Extract<BuildEvent, { kind: "copy-progressed" }>): void {
-    const copy = this.#copies.get(id);
-    // Done, expected, running, failed.
-    const fields = [paths, copy?.paths ?? 0, 0, 0];
-    if (copy) this.#options.log({ kind: "result", id: copy.id, type: RESULT.progress, fields });
-  }
-
   #endCopy(id: number): void {
-    const copy = this.#copies.get(id);
+    this.#copies.get(id)?.end();
     this.#copies.delete(id);
-    if (copy) this.#options.log({ kind: "stop", id: copy.id });
   }
 
   #say(text: string): void {
