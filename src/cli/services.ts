@@ -1,3 +1,4 @@
+import type { Rests } from "#base/rests.ts";
 import type { BuilderHealth, BuildSite } from "#build/engine/site.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
@@ -30,6 +31,8 @@ export interface Services {
   programPath(): string;
   /** Processors of this machine. */
   cpus(): number;
+  /** Remembers, under a name for the matter, what is not worth another try for a while. */
+  rests(name: string): Promise<Rests>;
   /** Serves a store until its clients have gone or `signal` aborts; the exit code. */
   serve(request: ServiceRequest, signal: AbortSignal): Promise<number>;
 }

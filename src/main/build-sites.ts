@@ -1,14 +1,18 @@
 import type { BuildSite, ConnectedSite } from "#build/engine/site.ts";
+import { peerUriOf, withoutPeerUri } from "#build/remote/peer-uri.ts";
 import { UndelegatedRealiser } from "#build/remote/undelegated-realiser.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings, Settings } from "#nix/settings.ts";
-import { parseStoreReference, withDefaultParams } from "#nix/store-reference.ts";
+import { parseStoreReference, type StoreReference, withDefaultParams } from "#nix/store-reference.ts";
 import { DaemonStore } from "#store/daemon/daemon-store.ts";
 import { LocalStore } from "#store/local/local-store.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
-import { openBuildingStore } from "./open-store.ts";
+import type { CommandHost } from "./open-ssh-store.ts";
+import { type BuildingStore, openBuildingStore } from "./open-store.ts";
 import { CONNECT_TIMEOUT_S } from "./open-usual-store.ts";
+import { pushFrom } from "./push-paths.ts";
+import type { StoreContext } from "./store-context.ts";
 
 /** A machine of the machines file as a builder. */
 export function machineSite(machine: Machine, { settings }: ResolvedSettings): BuildSite {
@@ -18,8 +22,10 @@ export function machineSite(machine: Machine, { settings }: ResolvedSettings): B
       ? [["base64-ssh-public-host-key", machine.sshPublicHostKey] as [string, string]]
       : []),
   ]);
+  const peerUri = peerUriOf(reference);
   return {
     uri: nameOf(machine.uri),
+    key: machine.uri,
     traits: {
       name: nameOf(machine.uri),
       systems: machine.systems,
@@ -32,13 +38,31 @@ export function machineSite(machine: Machine, { settings }: ResolvedSettings): B
     },
     connect: async (signal) => {
       signal.throwIfAborted();
-      const store = await openBuildingStore(reference, {
+      const context = {
         env: process.env,
         connectTimeoutS: settings["connect-timeout"] || CONNECT_TIMEOUT_S,
-      });
-      return await greet(store, signal);
+      };
+      const asked = withoutPeerUri(reference);
+      const { store, host } = await openBuilder(asked, context);
+      const connected = await greet(store, signal);
+      const { version } = connected;
+      const push = host && pushFrom(host, { reference: asked, version, storeDir: store.storeDir });
+      return {
+        ...connected,
+        peer: { ...(peerUri !== undefined && { uri: peerUri }), ...(push && { push }) },
+      };
     },
   };
+}
+
+/** With the host that it is on, where commands can be run there. */
+async function openBuilder(
+  reference: StoreReference,
+  context: StoreContext,
+): Promise<{ store: BuildingStore; host?: CommandHost }> {
+  if (reference.scheme !== "ssh" && reference.scheme !== "ssh-ng")
+    return { store: await openBuildingStore(reference, context) };
+  return (await import("./open-ssh-store.ts")).openHostedStore(reference, context);
 }
 
 /** What a store behind a protocol says of itself when it is greeted. */

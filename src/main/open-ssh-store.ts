@@ -1,5 +1,6 @@
 import { formatStoreReference, parseSshAuthority, type StoreReference } from "#nix/store-reference.ts";
 import { DaemonStore } from "#store/daemon/daemon-store.ts";
+import type { ServeConnect } from "#store/serve/connection.ts";
 import { ServeStore } from "#store/serve/serve-store.ts";
 import { splitShellWords } from "#transport/shell-words.ts";
 import { SshHost } from "#transport/ssh-host.ts";
@@ -7,8 +8,22 @@ import type { SshSettings } from "#transport/ssh-settings.ts";
 import { ThisHost } from "#transport/this-host.ts";
 import { positiveParam, type StoreContext, storeDirOf } from "./store-context.ts";
 
+/** A machine that commands can be run on. */
+export type CommandHost = Pick<SshHost, "openSession">;
+
+/** A store on a host, and the host. */
+export interface HostedStore {
+  readonly store: DaemonStore | ServeStore;
+  readonly host: CommandHost;
+}
+
 /** The store of an `ssh://` or `ssh-ng://` reference. Source of the parameters: Nix manual, "SSH Store". */
 export function openSshStore(reference: StoreReference, context: StoreContext): DaemonStore | ServeStore {
+  return openHostedStore(reference, context).store;
+}
+
+/** The same with the host, for more than the store's own protocol. It goes with the store. */
+export function openHostedStore(reference: StoreReference, context: StoreContext): HostedStore {
   const isHere = reference.authority === "localhost";
   const host = isHere ? new ThisHost() : new SshHost(sshSettingsOf(reference, context));
   host.prepare();
@@ -22,9 +37,12 @@ export function openSshStore(reference: StoreReference, context: StoreContext): 
   };
   // What a person calls it, without the parameters.
   const peer = `${reference.scheme}://${reference.authority}`;
-  if (reference.scheme === "ssh-ng")
-    return new DaemonStore({ ...parts, connect: () => host.openSession(command, { peer }) });
-  return new ServeStore({ ...parts, connect: (onStderr) => host.openSession(command, { peer, onStderr }) });
+  if (reference.scheme === "ssh-ng") {
+    const connect = () => host.openSession(command, { peer });
+    return { host, store: new DaemonStore({ ...parts, connect }) };
+  }
+  const connect: ServeConnect = (onStderr) => host.openSession(command, { peer, onStderr });
+  return { host, store: new ServeStore({ ...parts, connect }) };
 }
 
 export function sshSettingsOf(

@@ -18,6 +18,7 @@ export const services: Services = {
   setupHost: async () => (await import("./setup-host.ts")).setupHost,
   programPath,
   cpus: availableParallelism,
+  rests: async (name) => (await import("#build/remote/rest-file.ts")).openRestFile(stateDir(env), name),
   serve: async (request, signal) => {
     const { serve } = await import("./serve.ts");
     return await serve(request, { env: process.env, signal });

@@ -32,7 +32,9 @@ export async function transfer(
   infos: readonly PathInfo[],
   options: TransferOptions,
 ): Promise<void> {
-  if (options.courier.mayReach(from, to) && (await sendDirect(from, to, infos, options))) return;
+  // Nix before 2.15 takes a derivation's path for its outputs.
+  const isPushable = options.courier.mayReach(from, to) && !infos.some(({ path }) => path.endsWith(".drv"));
+  if (isPushable && (await sendDirect(from, to, infos, options))) return;
   await report(
     from,
     to,

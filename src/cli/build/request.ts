@@ -65,6 +65,7 @@ export async function prepareRequest(
       alwaysSubstitutes: settings.settings["always-allow-substitutes"],
       buildersUseSubstitutes: settings.settings["builders-use-substitutes"],
       health: await services.health(),
+      peerRests: await services.rests("peers"),
       clock: systemClock,
       signal,
     };

@@ -1,9 +1,11 @@
 import { Command, Option } from "commander";
+import { parseAskedPush } from "#serve/asked-push.ts";
 import { type AskedService, isPlainFolder, parseAskedService } from "#serve/forced-command.ts";
 import type { Door, ServiceRequest } from "#serve/service-request.ts";
 import type { CommandContext } from "../command-context.ts";
 import { UsageError } from "../error-report.ts";
 import { asPair, octal } from "../option-values.ts";
+import { servePush } from "../serve-push.ts";
 
 interface Flags {
   readonly stdio?: true;
@@ -15,6 +17,7 @@ interface Flags {
   readonly forceTrusted?: true;
   readonly forceUntrusted?: true;
   readonly anyStore?: true;
+  readonly allowPush: readonly string[];
   readonly processOps?: true;
   readonly option: readonly (readonly [string, string])[];
 }
@@ -36,19 +39,31 @@ export function command(context: CommandContext): Command {
     .addOption(new Option("--force-trusted", "trust every client").conflicts("forceUntrusted"))
     .option("--force-untrusted", "trust no client")
     .option("--any-store", "as a forced command: let the client choose the store (its remote-store)")
+    .option(
+      "--allow-push <uri>",
+      "as a forced command: let clients have paths sent from here straight to this store; may be repeated",
+      (uri: string, before: readonly string[]) => [...before, uri],
+      [],
+    )
     .option("--process-ops", "carry operations out here, also where a daemon could be given them")
     .option("--option <name=value>", "override a setting of nix.conf", asPair, [])
     .addOption(new Option("--daemon").hideHelp())
     .addOption(new Option("-v, --verbose").hideHelp())
     .addHelpText("after", HELP)
     .action(async (flags: Flags) => {
+      const push = parseAskedPush(context.env.SSH_ORIGINAL_COMMAND ?? "");
+      if (push) {
+        checkAllowed(push.store, flags);
+        const store = push.store ?? flags.store;
+        return await servePush(context, push, { allowed: flags.allowPush, overrides: flags.option, store });
+      }
       context.exitWith(await context.services.serve(requestOf(flags, context), context.signal));
     });
 }
 
 function requestOf(flags: Flags, { env }: CommandContext): ServiceRequest {
   const asked = env.SSH_ORIGINAL_COMMAND ? parseAskedService(env.SSH_ORIGINAL_COMMAND) : undefined;
-  if (asked) checkAllowed(asked, flags);
+  if (asked) checkAllowed(asked.store, flags);
   return {
     door: asked ? doorAskedFor(asked, flags) : doorOf(flags, env),
     store: asked?.store ?? flags.store,
@@ -64,11 +79,11 @@ function requestOf(flags: Flags, { env }: CommandContext): ServiceRequest {
  * Under a forced command the client chooses how to speak. Which store, the key's line chooses; where it names none,
  * a client may name a folder of its own.
  */
-function checkAllowed(asked: AskedService, flags: Flags): void {
-  if (asked.store === undefined || asked.store === flags.store || flags.anyStore) return;
-  if (flags.store === undefined && isPlainFolder(asked.store)) return;
+function checkAllowed(store: string | undefined, flags: Flags): void {
+  if (store === undefined || store === flags.store || flags.anyStore) return;
+  if (flags.store === undefined && isPlainFolder(store)) return;
   throw new UsageError(
-    `Cannot serve the store '${asked.store}': this key is for ${flags.store ? `'${flags.store}'` : "this machine's own, or a plain folder"}`,
+    `Cannot serve the store '${store}': this key is for ${flags.store ? `'${flags.store}'` : "this machine's own, or a plain folder"}`,
     "Leave remote-store out of the store's URI, or let the key's line say 'elsewhere serve --any-store'",
   );
 }
@@ -100,6 +115,11 @@ As a builder over ssh, with a key that can do nothing else (~/.ssh/authorized_ke
   restrict,command="elsewhere serve" ssh-ed25519 AAAA… nix@laptop
 Then ssh-ng://HOST and ssh://HOST work from every Nix. Without such a key, name the program instead:
   ssh-ng://HOST?remote-program=/path/to/elsewhere
+
+Builders that reach each other need not send their outputs through the client. A shell account needs nothing for it; a
+key that is only for serving names the stores that it may have paths sent to, exactly as the client's machines file
+(or its peer-uri) names them. The sending uses this user's own keys:
+  restrict,command="elsewhere serve --allow-push ssh-ng://nix@box2" ssh-ed25519 AAAA… nix@laptop
 
 Who is trusted: root, whoever owns the store, and nix.conf's trusted-users. Over a socket, a client's user is
 looked up with the help of perl or python3; a client whose user cannot be told is not trusted.

@@ -1,0 +1,206 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ByteMeter } from "#rig/byte-meter.ts";
+import { NixRoot, type NixSuite } from "#rig/nix-root.ts";
+import { type Sshd, startSshd } from "#rig/sshd.ts";
+import { checkout, type Ran } from "./build-rig.ts";
+import { DrvFolder } from "./drv-folder.ts";
+
+export interface BuilderSpec {
+  /** Real Nix of this suite; an Elsewhere builder where absent. */
+  readonly suite?: NixSuite;
+  /** An Elsewhere builder behind a forced command with these flags, instead of a shell account. */
+  readonly forced?: string;
+  readonly features?: string;
+  readonly maxJobs?: number;
+  /** Where an Elsewhere builder has its store. */
+  readonly store?: string;
+  /** Other builders reach it; true where it is not said. */
+  readonly isReachable?: boolean;
+}
+
+/** A builder behind an sshd of its own, which the client reaches by a way that counts bytes. */
+export class FleetBuilder {
+  readonly name: string;
+  readonly sshd: Sshd;
+  readonly meter: ByteMeter;
+  readonly root: NixRoot | undefined;
+  readonly machine: string;
+
+  constructor(parts: Pick<FleetBuilder, "name" | "sshd" | "meter" | "root" | "machine">) {
+    this.name = parts.name;
+    this.sshd = parts.sshd;
+    this.meter = parts.meter;
+    this.root = parts.root;
+    this.machine = parts.machine;
+  }
+}
+
+/** A client and builders that know each other by name, each with a key of its own, all on loopback. */
+export class FleetRig implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "elsewhere-fleet-"));
+  readonly drvs = new DrvFolder(join(this.folder, "drvs"));
+  readonly builders = new Map<string, FleetBuilder>();
+  readonly #open = new AsyncDisposableStack();
+  readonly #clients = new Set<ChildProcess>();
+
+  /** Every build of `drvs` may leave its name in this folder, whoever builds. */
+  readonly ran = join(this.folder, "ran");
+
+  constructor() {
+    mkdirSync(join(this.folder, "work"));
+    mkdirSync(this.ran, { mode: 0o777 });
+    mkdirSync(join(this.folder, "etc"));
+    writeFileSync(join(this.folder, "etc/nix.conf"), "substituters =\n");
+    writeFileSync(this.#config("client"), "");
+    writeFileSync(this.#config("peers"), "");
+  }
+
+  async add(
+    name: string,
+    spec: BuilderSpec = {},
+    scheme: "ssh-ng" | "ssh" = "ssh-ng",
+  ): Promise<FleetBuilder> {
+    const root = spec.suite && this.#open.use(new NixRoot(spec.suite, `engine-fleet-${name}`));
+    const sshd = this.#open.use(
+      await startSshd({
+        ...(root && { within: root.within }),
+        config: [
+          // How a builder reaches the others, as root's own ssh_config would say.
+          `SetEnv "NIX_SSHOPTS=-F ${this.#config("peers")}" ELSEWHERE_NODE=${process.execPath}`,
+          ...(spec.forced === undefined ? [] : [`ForceCommand ${this.#serve(name, spec)} ${spec.forced}`]),
+        ],
+      }),
+    );
+    const meter = this.#open.use(await ByteMeter.to(sshd.port));
+    this.#introduce("client", { name, sshd, port: meter.port });
+    if (spec.isReachable !== false) this.#introduce("peers", { name, sshd, port: sshd.port });
+    const builder = new FleetBuilder({ name, sshd, meter, root, machine: this.#machine(name, spec, scheme) });
+    this.builders.set(name, builder);
+    return builder;
+  }
+
+  /** Bytes over all connections between the client and the builders so far. */
+  get clientBytes(): number {
+    return [...this.builders.values()].reduce((sum, { meter }) => sum + meter.bytes, 0);
+  }
+
+  get store(): string {
+    return join(this.folder, "store");
+  }
+
+  get home(): string {
+    return this.folder;
+  }
+
+  /** Runs `elsewhere build` of a derivation's file on every builder. */
+  async build(file: string, ...words: readonly string[]): Promise<Ran> {
+    const client = this.start(file, ...words);
+    return await client.ended;
+  }
+
+  start(file: string, ...words: readonly string[]): Client {
+    const builders = [...this.builders.values()].map(({ machine }) => machine).join("; ");
+    const args = ["build", file, "-j0", "--builders", builders, "--store", this.store, ...words];
+    const client = new Client(args, this.#environment(), join(this.folder, "work"));
+    this.#clients.add(client.child);
+    return client;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#clients) child.kill("SIGKILL");
+    await this.#open.disposeAsync();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      ELSEWHERE_NODE: process.execPath,
+      HOME: this.folder,
+      XDG_STATE_HOME: join(this.folder, "state"),
+      XDG_DATA_HOME: join(this.folder, "data"),
+      XDG_CONFIG_HOME: join(this.folder, "config"),
+      NIX_CONF_DIR: join(this.folder, "etc"),
+      NIX_SSHOPTS: `-F ${this.#config("client")}`,
+      NO_COLOR: "1",
+    };
+  }
+
+  #machine(name: string, spec: BuilderSpec, scheme: string): string {
+    const { suite, forced, features = "-", maxJobs = 2 } = spec;
+    const program =
+      suite || forced !== undefined ? "" : `?remote-program=${encodeURIComponent(this.#serve(name, spec))}`;
+    return `${scheme}://${name}${program} x86_64-linux - ${maxJobs} 1 ${features} -`;
+  }
+
+  #serve(name: string, { store = join(this.folder, name) }: BuilderSpec): string {
+    return `${checkout}bin/elsewhere serve --store ${store} --option sandbox-paths=${this.ran}`;
+  }
+
+  /** Lets whoever uses a configuration reach a builder by its name. */
+  #introduce(whose: string, { name, sshd, port }: { name: string; sshd: Sshd; port: number }): void {
+    const known = join(this.folder, `${name}-host`);
+    writeFileSync(known, `${name} ${Buffer.from(sshd.publicHostKey, "base64").toString()}\n`);
+    const lines = [
+      `Host ${name}`,
+      "  HostName 127.0.0.1",
+      `  Port ${port}`,
+      `  User ${sshd.user}`,
+      `  HostKeyAlias ${name}`,
+      `  IdentityFile ${sshd.keyFile}`,
+      `  UserKnownHostsFile ${known}`,
+      "  IdentitiesOnly yes",
+      "  IdentityAgent none",
+      "  StrictHostKeyChecking yes",
+      "  BatchMode yes",
+      "",
+    ];
+    writeFileSync(this.#config(whose), lines.join("\n"), { flag: "a" });
+  }
+
+  #config(whose: string): string {
+    return join(this.folder, `${whose}_config`);
+  }
+}
+
+/** An `elsewhere build` that runs. */
+export class Client {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ran>;
+  out = "";
+  err = "";
+  readonly #listeners = new Set<() => void>();
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string) {
+    this.child = spawn(`${checkout}bin/elsewhere`, args, { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
+    this.child.stdout!.on("data", (text: Buffer) => (this.out += text));
+    this.child.stderr!.on("data", (text: Buffer) => {
+      this.err += text;
+      for (const listener of this.#listeners) listener();
+    });
+    this.ended = new Promise((resolve) =>
+      this.child.once("close", (code) => resolve({ code: code ?? -1, out: this.out, err: this.err })),
+    );
+  }
+
+  /** Resolves once what it wrote for people has `pattern` in it. */
+  async says(pattern: RegExp): Promise<void> {
+    if (pattern.test(this.err)) return;
+    await new Promise<void>((resolve) => {
+      const look = () => {
+        if (!pattern.test(this.err)) return;
+        this.#listeners.delete(look);
+        resolve();
+      };
+      this.#listeners.add(look);
+    });
+  }
+}
+
+/** The names that builds left in the folder of a fleet, in their order. */
+export function namesIn(file: string): string[] {
+  return readFileSync(file, "utf8").split("\n").filter(Boolean);
+}
