@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { writeManPages } from "./man-pages.ts";
 
 const root = join(import.meta.dirname, "..");
 rmSync(join(root, "dist"), { recursive: true, force: true });
@@ -21,3 +22,4 @@ await build({
   },
   legalComments: "linked",
 });
+await writeManPages(join(root, "dist/man"));

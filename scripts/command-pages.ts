@@ -31,7 +31,8 @@ async function helpOf(words: readonly string[]): Promise<string> {
   return said.trimEnd();
 }
 
-function contextOf(take: (text: string) => void): CommandContext {
+/** A context for commands that only describe themselves. */
+export function contextOf(take: (text: string) => void): CommandContext {
   return {
     terminal: {
       print: async (text) => take(String(text)),
@@ -48,6 +49,7 @@ function contextOf(take: (text: string) => void): CommandContext {
     env: {},
     version: "",
     signal: new AbortController().signal,
+    commands: COMMANDS,
     exitWith: () => undefined,
   };
 }

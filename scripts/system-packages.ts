@@ -17,6 +17,9 @@ const PARTS: readonly SystemPart[] = [
   { program: "zstd", debianPackage: "zstd", purpose: "unpacking the golden data" },
   { program: "xz", debianPackage: "xz-utils", purpose: "xz in binary caches" },
   { program: "bzip2", debianPackage: "bzip2", purpose: "build logs as Nix keeps them" },
+  { program: "zsh", debianPackage: "zsh", purpose: "its completions" },
+  { program: "fish", debianPackage: "fish", purpose: "its completions" },
+  { program: "mandoc", debianPackage: "mandoc", purpose: "checking manual pages" },
   { program: "flock", debianPackage: "util-linux", purpose: "locks shared with Nix" },
 ];
 

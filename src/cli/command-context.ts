@@ -1,3 +1,4 @@
+import type { CommandEntry } from "./command-list.ts";
 import type { Services } from "./services.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -9,6 +10,8 @@ export interface CommandContext {
   /** Aborted by Ctrl-C and by SIGTERM: stop what runs elsewhere, then return. */
   readonly signal: AbortSignal;
   readonly services: Services;
+  /** Every command there is, for those that speak of commands. */
+  readonly commands: readonly CommandEntry[];
   /** Sets the exit code of a command that ended without an error of ours, such as a failed build. */
   exitWith(code: number): void;
 }

@@ -109,4 +109,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "make signing keys",
     load: () => import("./commands/key.ts"),
   },
+  {
+    name: "completion",
+    group: FORMATS,
+    summary: "print completions for bash, zsh or fish",
+    load: () => import("./commands/completion.ts"),
+  },
 ];

@@ -3,15 +3,20 @@ import { messageOf } from "#base/errors.ts";
 import type { CommandContext } from "./command-context.ts";
 import { COMMANDS } from "./command-list.ts";
 import { EXIT, UsageError } from "./error-report.ts";
+import { AFTER_HELP } from "./program-help.ts";
 import { styleFor } from "./style.ts";
 
 /** Runs one command line; the exit code. Errors of the command itself are thrown. */
 export async function runProgram(
   args: readonly string[],
-  given: Omit<CommandContext, "exitWith">,
+  given: Omit<CommandContext, "exitWith" | "commands">,
 ): Promise<number> {
   let exitCode = 0;
-  const context: CommandContext = { ...given, exitWith: (code) => (exitCode = code) };
+  const context: CommandContext = {
+    ...given,
+    commands: COMMANDS,
+    exitWith: (code) => (exitCode = code),
+  };
   const program = await assemble(standInForNix(args), context);
   try {
     await program.parseAsync([...joinOptionPairs(standInForNix(args))], { from: "user" });
@@ -112,18 +117,3 @@ function isPair(arg: string): boolean {
 
 const PAIRED = new Set(["--option", "--arg", "--argstr"]);
 const HELP_COLUMNS_MAX = 110;
-
-const AFTER_HELP = `
-Examples:
-  elsewhere build .#hello                    evaluate with the installed Nix, build on the builders in /etc/nix/machines
-  elsewhere build -f default.nix -j0         never build here
-  elsewhere build ./graph/abc-hello.drv      no Nix needed: a .drv file, with its inputs beside it
-  elsewhere builders                         who could build, and who answers
-  elsewhere serve --stdio                    what sshd runs on a builder
-
-Exit codes:
-  0 done   1 something failed   2 wrong usage   100 a build failed   101 a build timed out
-  102 a fixed-output hash did not match   104 a build is not deterministic   130 interrupted
-
-Settings come from nix.conf, NIX_CONFIG and /etc/nix/machines; --option NAME VALUE overrides one.
-`;
