@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
+import { Deferred } from "#base/deferred.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { NodeByteStream } from "./node-stream.ts";
 import { OutputTail } from "./output-tail.ts";
@@ -24,6 +25,8 @@ export interface CommandOptions {
   readonly onStderr?: (chunk: Uint8Array) => void;
   /** Turns an end that is no success into an error. */
   readonly explain?: (end: ProcessEnd) => Error;
+  /** Ends the program when the stream is disposed; without it the end of its input does, and patience has a limit. */
+  readonly hangUp?: (child: ChildProcess) => Promise<void> | void;
 }
 
 /** Starts a program and talks to its standard input and output. */
@@ -31,6 +34,22 @@ export function openCommand(
   command: readonly [string, ...string[]],
   options: CommandOptions = {},
 ): ByteStream {
+  return startCommand(command, options).stream;
+}
+
+/** A program that runs, and the stream to it. */
+export interface StartedCommand {
+  readonly child: ChildProcess;
+  readonly stream: ByteStream;
+  /** How it ended, when all that it wrote is read. Rejects when it could not be started. */
+  readonly ended: Promise<ProcessEnd>;
+}
+
+/** The same for those who must know the process. */
+export function startCommand(
+  command: readonly [string, ...string[]],
+  options: CommandOptions = {},
+): StartedCommand {
   const peer = options.peer ?? command[0];
   const [program, ...args] = command;
   const child = spawn(program, args, {
@@ -43,19 +62,29 @@ export function openCommand(
     tail.push(chunk);
     options.onStderr?.(chunk);
   });
-  const stream = streamOfChild(child as PipedChild, peer);
+  const stream = streamOfChild(child as PipedChild, peer, options.hangUp ?? hangUpGently);
   const explain = options.explain ?? ((end) => endError(peer, end));
-  child.once("error", (error) => stream.settle(spawnError(program, error)));
+  const ended = new Deferred<ProcessEnd>();
+  ended.promise.catch(() => undefined);
+  child.once("error", (error) => {
+    stream.settle(spawnError(program, error));
+    ended.reject(spawnError(program, error));
+  });
   child.once("close", (code, signal) => {
     const end = { code, signal, stderr: tail.text };
     stream.settle(code === 0 ? undefined : explain(end));
+    ended.resolve(end);
   });
-  return stream;
+  return { child, stream, ended: ended.promise };
 }
 
 type PipedChild = ChildProcess & { stdin: Writable; stdout: Readable };
 
-function streamOfChild(child: PipedChild, peer: string): NodeByteStream {
+function streamOfChild(
+  child: PipedChild,
+  peer: string,
+  hangUp: (child: ChildProcess) => Promise<void> | void,
+): NodeByteStream {
   return new NodeByteStream({
     peer,
     input: child.stdout,
@@ -63,14 +92,14 @@ function streamOfChild(child: PipedChild, peer: string): NodeByteStream {
     close: async () => {
       child.stdin.end();
       child.stdout.destroy();
-      await endOfProcess(child);
+      await hangUp(child);
     },
   });
 }
 
 /** Waits until a process whose input was closed is gone; stops it when it does not go by itself. */
-async function endOfProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+async function hangUpGently(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
   const stop = new AbortController();
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
@@ -80,6 +109,18 @@ async function endOfProcess(child: ChildProcess): Promise<void> {
   }
   await gone;
   stop.abort();
+}
+
+/** Ends a process at once: for one that carries bytes and has nothing of its own to bring to an end. */
+export async function hangUpAtOnce(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGKILL");
+  await gone;
+}
+
+function hasEnded({ exitCode, signalCode, pid }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null || pid === undefined;
 }
 
 function endError(peer: string, { code, signal, stderr }: ProcessEnd): TransportError {

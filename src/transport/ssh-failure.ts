@@ -45,7 +45,7 @@ const NO_NEWS =
 /** How many of ssh's lines an error quotes. */
 const WORDS_LINES_MAX = 20;
 /** What ssh itself exits with, apart from the command's own status. */
-const SSH_FAULT_STATUS = 255;
+export const SSH_FAULT_STATUS = 255;
 
 const SSH_FAULTS: readonly { pattern: RegExp; code: TransportCode; hint: string }[] = [
   {

@@ -2,13 +2,13 @@ import { Buffer } from "node:buffer";
 import { writeFileSync } from "node:fs";
 import { MalformedError } from "#base/errors.ts";
 import type { ByteStream } from "./byte-stream.ts";
-import { openCommand, type ProcessEnd } from "./command.ts";
+import { openCommand } from "./command.ts";
 import { patienceArguments, sessionArguments, targetArguments } from "./ssh-arguments.ts";
 import { fastCipherArguments } from "./ssh-cipher.ts";
 import { readSshConfiguration, type SshConfiguration, sharesConnections } from "./ssh-configuration.ts";
 import { explainSshEnd } from "./ssh-failure.ts";
 import { makeSshFolder, type SshFolder } from "./ssh-folder.ts";
-import { SshMaster } from "./ssh-master.ts";
+import { type SshCommand, SshMaster } from "./ssh-master.ts";
 import { type SshSettings, sshDestination } from "./ssh-settings.ts";
 
 export interface SshSessionOptions {
@@ -27,7 +27,7 @@ export class SshHost implements AsyncDisposable {
   readonly #folder: SshFolder;
   readonly #program: string;
   #common: Promise<CommonArguments> | undefined;
-  #master: Promise<SshMaster | undefined> | undefined;
+  #master: Promise<SshMaster> | undefined;
 
   constructor(settings: SshSettings) {
     this.settings = settings;
@@ -46,21 +46,40 @@ export class SshHost implements AsyncDisposable {
   }
 
   /** Runs a command on the host; its words are quoted for the shell there. */
-  async openSession(command: readonly string[], { peer, onStderr }: SshSessionOptions): Promise<ByteStream> {
-    const explain = (end: ProcessEnd) => explainSshEnd(peer, command, end);
+  async openSession(command: readonly string[], options: SshSessionOptions): Promise<ByteStream> {
     this.prepare();
     const { args, configuration } = await this.#common!;
-    const shared = sharesConnections(configuration) ? undefined : await this.#sharedArguments(args, explain);
-    return openCommand(
-      [this.#program, ...args, ...(shared ?? []), ...sessionArguments(this.settings, command)],
-      { peer, explain, ...(onStderr && { onStderr }) },
-    );
+    const ssh: SshCommand = {
+      words: (more) => [this.#program, ...args, ...more, ...sessionArguments(this.settings, command)],
+      options: { ...options, explain: (end) => explainSshEnd(options.peer, command, end) },
+    };
+    // Another's connection is not ours to end.
+    if (sharesConnections(configuration)) return openCommand(ssh.words([]), ssh.options);
+    for (;;) {
+      const opening = this.#master;
+      if (opening === undefined) return await this.#openMaster(ssh);
+      const master = await opening;
+      if (master.alive || !master.isShared) return master.openBeside(ssh);
+      if (this.#master === opening) this.#master = undefined;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const master = await this.#master?.catch(() => undefined);
     await master?.[Symbol.asyncDispose]();
     this.#folder[Symbol.dispose]();
+  }
+
+  /** The first session's ssh keeps the connection for the others. */
+  async #openMaster(ssh: SshCommand): Promise<ByteStream> {
+    const opening = SshMaster.open(ssh, this.#folder);
+    this.#master = opening;
+    try {
+      return (await opening).session;
+    } catch (error) {
+      if (this.#master === opening) this.#master = undefined;
+      throw error;
+    }
   }
 
   async #readCommon(): Promise<CommonArguments> {
@@ -76,27 +95,6 @@ export class SshHost implements AsyncDisposable {
       configuration,
       args: [...target, ...patienceArguments(settings, configuration), ...ciphers, ...QUIET],
     };
-  }
-
-  /** How to join the kept connection; it is made when there is none, or none any more. */
-  async #sharedArguments(
-    args: readonly string[],
-    explain: (end: ProcessEnd) => Error,
-  ): Promise<string[] | undefined> {
-    const before = await this.#master?.catch(() => undefined);
-    if (before?.alive === false || this.#master === undefined) this.#master = this.#openMaster(args, explain);
-    try {
-      if (!(await this.#master)) return undefined;
-    } catch (error) {
-      this.#master = undefined;
-      throw error;
-    }
-    return ["-o", "ControlMaster=no", "-o", `ControlPath=${this.#folder.controlSocket}`];
-  }
-
-  #openMaster(args: readonly string[], explain: (end: ProcessEnd) => Error): Promise<SshMaster | undefined> {
-    const destination = sshDestination(this.settings);
-    return SshMaster.open({ program: this.#program, args, destination, folder: this.#folder, explain });
   }
 }
 

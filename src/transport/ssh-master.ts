@@ -1,142 +1,108 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { existsSync, rmSync, watch } from "node:fs";
-import type { Readable, Writable } from "node:stream";
+import { dirname } from "node:path";
 import { Deferred } from "#base/deferred.ts";
-import { type ProcessEnd, spawnError } from "./command.ts";
-import { OutputTail } from "./output-tail.ts";
+import type { ByteStream } from "./byte-stream.ts";
+import {
+  type CommandOptions,
+  hangUpAtOnce,
+  openCommand,
+  type ProcessEnd,
+  type StartedCommand,
+  startCommand,
+} from "./command.ts";
+import { SSH_FAULT_STATUS } from "./ssh-failure.ts";
 import type { SshFolder } from "./ssh-folder.ts";
+import { endWithUs } from "./ssh-keeper.ts";
 
-export interface SshMasterOptions {
-  readonly program: string;
-  /** Everything before the destination. */
-  readonly args: readonly string[];
-  readonly destination: string;
-  readonly folder: SshFolder;
-  /** Turns ssh's end into an error. */
-  readonly explain: (end: ProcessEnd) => Error;
+/** A session as an ssh of its own would run it. */
+export interface SshCommand {
+  /** The command line, with `more` options in it. */
+  readonly words: (more: readonly string[]) => [string, ...string[]];
+  readonly options: CommandOptions & { readonly explain: (end: ProcessEnd) => Error };
 }
 
 /**
- * An ssh that keeps one authenticated connection and lets other ssh processes run sessions over it.
- * It lives as long as this process: when that ends in any way, the pipe from it ends, and a shell
- * that waits on the pipe stops ssh and removes the folder.
+ * An ssh that runs the first session of a connection, and lets other ssh processes run theirs over it. The
+ * connection lasts as long as one of its sessions does, and no longer than this process.
  */
 export class SshMaster implements AsyncDisposable {
+  readonly session: ByteStream;
+  /** Whether others may join: where ssh cannot listen for them, each session is on its own. */
+  readonly isShared: boolean;
   readonly #child: ChildProcess;
-  readonly #tail = new OutputTail();
-  readonly #gone = new Deferred<ProcessEnd>();
-  readonly #exited = new Deferred<void>();
-  #alive = true;
+  readonly #controlSocket: string;
 
-  private constructor({ program, args, destination, folder }: SshMasterOptions) {
-    const ours = [
-      "-o",
-      "ControlMaster=yes",
-      "-o",
-      "ControlPersist=no",
-      "-o",
-      `ControlPath=${folder.controlSocket}`,
-    ];
-    this.#child = spawn(
-      "/bin/sh",
-      ["-c", KEEPER, "sh", folder.path, program, ...args, ...ours, "-N", "-x", "-T", "--", destination],
-      { stdio: ["ignore", "ignore", "pipe", "pipe"] },
-    );
-    (this.#child.stderr as Readable).on("data", (chunk: Uint8Array) => this.#tail.push(chunk));
-    this.#lifeline.on("error", () => undefined);
-    this.#child.once("error", (error) => {
-      this.#gone.reject(spawnError(program, error));
-      this.#exited.resolve();
-    });
-    this.#child.once("exit", () => {
-      this.#alive = false;
-      this.#exited.resolve();
-      this.#lifeline.end("gone\n", () => this.#lifeline.destroy());
-    });
-    this.#child.once("close", (code, signal) =>
-      this.#gone.resolve({ code, signal, stderr: this.#tail.text }),
-    );
+  private constructor({ child, stream }: StartedCommand, controlSocket: string, isShared: boolean) {
+    this.session = stream;
+    this.isShared = isShared;
+    this.#child = child;
+    this.#controlSocket = controlSocket;
   }
 
-  /** Connects; resolves to undefined when the connection stands but cannot be shared. Throws when it cannot stand. */
-  static async open(options: SshMasterOptions): Promise<SshMaster | undefined> {
+  /** Connects; throws when that fails. */
+  static async open(ssh: SshCommand, folder: SshFolder): Promise<SshMaster> {
+    const { controlSocket } = folder;
     // One that was killed leaves its socket.
-    rmSync(options.folder.controlSocket, { force: true });
-    const master = new SshMaster(options);
-    const ready = await master.#ready(options.folder.controlSocket);
-    if (ready === "listening") {
-      master.#unref();
-      return master;
-    }
-    if (ready === "unshared") {
-      await master[Symbol.asyncDispose]();
-      return undefined;
-    }
-    if (CANNOT_SHARE.test(ready.stderr)) return undefined;
-    // No remote command is run, so it is the shell here that did not find ssh.
-    if (ready.code === 127)
-      throw spawnError(options.program, Object.assign(new Error(ready.stderr), { code: "ENOENT" }));
-    throw options.explain(ready);
+    rmSync(controlSocket, { force: true });
+    const started = startCommand(ssh.words([...MASTER, "-o", `ControlPath=${controlSocket}`]), {
+      ...ssh.options,
+      // Others may need the connection: the end of its input and output ends its own session alone.
+      hangUp: (child) => child.unref(),
+    });
+    endWithUs(started.child, folder);
+    const news = await firstNews(started, controlSocket);
+    if (typeof news === "string") return new SshMaster(started, controlSocket, news === "listening");
+    if (CANNOT_SHARE.test(news.stderr))
+      return new SshMaster(startCommand(ssh.words([]), ssh.options), controlSocket, false);
+    if (news.code === SSH_FAULT_STATUS || news.code === null) throw ssh.options.explain(news);
+    return new SshMaster(started, controlSocket, true);
   }
 
   get alive(): boolean {
-    return this.#alive;
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Another session: over this connection where it can be shared. */
+  openBeside(ssh: SshCommand): ByteStream {
+    if (!this.isShared) return openCommand(ssh.words([]), ssh.options);
+    const join = ["-o", "ControlMaster=no", "-o", `ControlPath=${this.#controlSocket}`];
+    return openCommand(ssh.words(join), { ...ssh.options, hangUp: hangUpAtOnce });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#alive) return;
-    this.#child.ref();
-    this.#child.kill("SIGTERM");
-    // An ssh that is just about to wait loses the signal (OpenSSH before 9.3), and would stay.
-    const insist = setTimeout(() => this.#child.kill("SIGKILL"), GRACE_MS);
-    await this.#exited.promise;
-    clearTimeout(insist);
-  }
-
-  /** The end of ssh, its readiness, or that it will not share. */
-  async #ready(socket: string): Promise<"listening" | "unshared" | ProcessEnd> {
-    const outcome = new Deferred<"listening" | "unshared">();
-    const look = () => {
-      if (existsSync(socket)) outcome.resolve("listening");
-    };
-    const watcher = watch(socket.slice(0, socket.lastIndexOf("/")), look);
-    // Where the file system does not tell of changes.
-    const poll = setInterval(look, POLL_MS);
-    (this.#child.stderr as Readable).on("data", () => {
-      if (CANNOT_SHARE.test(this.#tail.text)) outcome.resolve("unshared");
-    });
-    try {
-      look();
-      return await Promise.race([outcome.promise, this.#gone.promise]);
-    } finally {
-      clearInterval(poll);
-      watcher.close();
-    }
-  }
-
-  /** A kept connection must not keep this process. */
-  #unref(): void {
-    this.#child.unref();
-    for (const stream of [this.#child.stderr, this.#lifeline])
-      (stream as unknown as { unref(): void }).unref();
-  }
-
-  get #lifeline(): Writable {
-    return this.#child.stdio[3] as Writable;
+    await hangUpAtOnce(this.#child);
   }
 }
 
-/**
- * Becomes ssh, having left a child behind that reads the pipe at descriptor 3. A line means that ssh went by
- * itself; the end of the pipe means that our process is gone.
- */
-const KEEPER = `folder=$1; shift
-( read -r _ <&3 || { kill -KILL $$; rm -f "$folder/m" "$folder/known_hosts"; rmdir "$folder"; } ) >/dev/null 2>&1 &
-exec "$@" 3<&-`;
+/** That ssh has connected and listens for others, or will not; or how it ended. */
+async function firstNews(
+  { child, ended }: StartedCommand,
+  socket: string,
+): Promise<"listening" | "unshared" | ProcessEnd> {
+  const news = new Deferred<"listening" | "unshared">();
+  const look = () => {
+    if (existsSync(socket)) news.resolve("listening");
+  };
+  const listen = (chunk: Uint8Array) => {
+    if (CANNOT_SHARE.test(String(chunk))) news.resolve("unshared");
+  };
+  child.stderr?.on("data", listen);
+  const watcher = watch(dirname(socket), look);
+  // Where the file system does not tell of changes.
+  const poll = setInterval(look, POLL_MS);
+  try {
+    look();
+    return await Promise.race([news.promise, ended]);
+  } finally {
+    child.stderr?.off("data", listen);
+    clearInterval(poll);
+    watcher.close();
+  }
+}
 
+const MASTER = ["-o", "ControlMaster=yes", "-o", "ControlPersist=no"];
 /** What ssh says when it can connect but not listen for others. */
 const CANNOT_SHARE =
   /disabling multiplexing|unix_listener: |muxserver_listen|[Bb]ad configuration option: control|ControlPath too long/;
 const POLL_MS = 50;
-/** How long ssh may take to end, in milliseconds. */
-const GRACE_MS = 300;

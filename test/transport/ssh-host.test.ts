@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { type TestContext, test } from "node:test";
 import { freePort, type Sshd, type SshdOptions, startSshd, withoutSshd } from "#rig/sshd.ts";
@@ -58,12 +58,44 @@ test("bytes go there and back whole", { skip }, async (t) => {
 test("a lost shared connection is made anew", { skip }, async (t) => {
   const sshd = await sshdFor(t);
   const host = hostFor(t, sshd);
-  assert.equal(await outputOf(await open(host, "echo", "first")), "first\n");
+  const held = await open(host, "cat");
   // The parent of a session's shell is the sshd process of the connection.
   const session = await open(host, "sh", "-c", "kill $PPID");
-  await session.closed;
+  await Promise.all([session.closed, held.closed]);
   assert.equal(await outputOf(await open(host, "echo", "again")), "again\n");
   assert.equal(logins(sshd), 2);
+});
+
+test("a connection outlasts its first session", { skip }, async (t) => {
+  const sshd = await sshdFor(t);
+  const host = hostFor(t, sshd);
+  const first = await open(host, "cat");
+  const second = await open(host, "cat");
+  await first[Symbol.asyncDispose]();
+  const third = await open(host, "echo", "over it");
+  assert.equal(await outputOf(third), "over it\n");
+  await second.write(Buffer.from("still there"));
+  second.end();
+  assert.equal(await outputOf(second), "still there");
+  assert.equal(logins(sshd), 1);
+});
+
+test("disposing a session ends what it runs, and disposing the host all of them", { skip }, async (t) => {
+  const sshd = await sshdFor(t);
+  const host = new SshHost({ host: sshd.host, extraArguments: sshd.sshOptions });
+  const mark = () => readdirSync(sshd.folder).filter((name) => name.startsWith("ran-"));
+  const leavesMark = async (name: string) => {
+    const session = await open(host, "sh", "-c", `echo up; cat; echo > ${sshd.folder}/ran-${name}`);
+    await session.source[Symbol.asyncIterator]().next();
+    return session;
+  };
+  const [first, second, third] = [await leavesMark("1"), await leavesMark("2"), await leavesMark("3")];
+  const marked = untilTrue(sshd.folder, () => mark().length === 3);
+  await first[Symbol.asyncDispose]();
+  await second[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+  await marked;
+  await third.closed;
 });
 
 test("sessions that the host will not add to a connection get one of their own", { skip }, async (t) => {
@@ -188,6 +220,19 @@ function folders(): string[] {
   return existsSync(base)
     ? readdirSync(base).filter((name) => name.startsWith(`elsewhere-${process.pid.toString(36)}-`))
     : [];
+}
+
+/** Waits until changes in a folder have made `condition` true. */
+async function untilTrue(folder: string, condition: () => boolean): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const look = () => {
+      if (!condition()) return;
+      watcher.close();
+      resolve();
+    };
+    const watcher = watch(folder, look);
+    look();
+  });
 }
 
 async function outputLength(stream: ByteStream): Promise<number> {
