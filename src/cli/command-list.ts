@@ -38,6 +38,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/log.ts"),
   },
   {
+    name: "doctor",
+    group: BUILDING,
+    summary: "prove that offloading works, or say which link is broken and what to type",
+    load: () => import("./commands/doctor.ts"),
+  },
+  {
     name: "setup",
     group: SERVING,
     summary: "set up a builder, for this machine or on it; shown first, and taken back on demand",
