@@ -48,6 +48,7 @@ export function contextOf(take: (text: string) => void): CommandContext {
     services: {} as Services,
     env: {},
     version: "",
+    args: [],
     signal: new AbortController().signal,
     commands: COMMANDS,
     exitWith: () => undefined,

@@ -17,7 +17,7 @@ import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
 import type { BuilderVerdict, Obstacle } from "#schedule/reason.ts";
 import { LOSSES } from "#schedule/schedule.ts";
 import type { Score } from "#schedule/score.ts";
-import type { BuildEvent, BuildOutcome, Origin } from "./events.ts";
+import type { BuildEvent, BuildOutcome, BuildUsage, Origin } from "./events.ts";
 
 /** An event as one line of JSON, without the line's end: its fields, with maps as objects. */
 export function formatEvent(event: BuildEvent): string {
@@ -46,20 +46,32 @@ const origin = byKind<Origin>({
   copied: { from: text },
 });
 
+const usage = object<BuildUsage>({
+  cpuUserUs: optional(number),
+  cpuSystemUs: optional(number),
+  memoryPeakBytes: optional(number),
+});
+
 const outcome = byKind<BuildOutcome>({
   realised: {
     builder: text,
     how: literal("built", "substituted", "already-there"),
     outputs: mapOf(path),
     durationMs: number,
+    usage: optional(usage),
   },
-  failed: { builder: text, status: literal(...BUILD_STATUSES), message: text },
+  failed: {
+    builder: text,
+    status: literal(...BUILD_STATUSES),
+    message: text,
+    usage: optional(usage),
+  },
   "dependency-failed": { because: path },
   "given-up": { attempts: whole, message: text, hint: optional(text) },
   cancelled: {},
 });
 
-const score = object<Score>({
+export const scoreShape = object<Score>({
   totalMs: number,
   durationMs: number,
   transferMs: number,
@@ -90,10 +102,10 @@ const obstacle = byKind<Obstacle>({
   reserved: { task: text },
 });
 
-const verdict = object<BuilderVerdict>({
+export const verdictShape = object<BuilderVerdict>({
   builder: text,
   obstacle: optional(obstacle),
-  score: optional(score),
+  score: optional(scoreShape),
 });
 
 /** The compiler holds this to `BuildEvent`: a kind or a field that is missing here does not compile. */
@@ -109,6 +121,7 @@ const shape = byKind<BuildEvent>({
     paths: whole,
     bytes: whole,
     route: literal("direct", "through-here"),
+    contents: optional(list(object({ path, bytes: whole }))),
     atMs: number,
   },
   "path-started": { id: whole, path, bytes: whole, atMs: number },
@@ -120,8 +133,8 @@ const shape = byKind<BuildEvent>({
     attempt: whole,
     together: whole,
     cores: optional(whole),
-    score,
-    others: list(verdict),
+    score: scoreShape,
+    others: list(verdictShape),
     atMs: number,
   },
   "inputs-sent": { drvPath: path, builder: text, atMs: number },

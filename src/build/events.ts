@@ -18,6 +18,13 @@ export type Origin =
   /** It was there already, in another store. */
   | { readonly kind: "copied"; readonly from: string };
 
+/** What a build took of its machine, as far as the builder measured it. */
+export interface BuildUsage {
+  readonly cpuUserUs?: number;
+  readonly cpuSystemUs?: number;
+  readonly memoryPeakBytes?: number;
+}
+
 /** How one derivation ended. */
 export type BuildOutcome =
   | {
@@ -27,6 +34,7 @@ export type BuildOutcome =
       readonly outputs: ReadonlyMap<string, StorePath>;
       /** Of the build itself, as the builder reports it or, where it does not, from request to answer. */
       readonly durationMs: number;
+      readonly usage?: BuildUsage;
     }
   /** The builder's own verdict. */
   | {
@@ -34,6 +42,7 @@ export type BuildOutcome =
       readonly builder: string;
       readonly status: BuildStatus;
       readonly message: string;
+      readonly usage?: BuildUsage;
     }
   | { readonly kind: "dependency-failed"; readonly because: StorePath }
   /** No machine was left to try it on; `message` says what each one said. */
@@ -75,6 +84,8 @@ export type BuildEvent =
       readonly bytes: number;
       /** Straight from store to store, or from one builder to another through this machine. */
       readonly route: "direct" | "through-here";
+      /** Each path with the size of its NAR. */
+      readonly contents?: readonly { readonly path: StorePath; readonly bytes: number }[];
       readonly atMs: number;
     }
   /** The next path of a copy is on its way. Where stores send to each other, nobody tells. */

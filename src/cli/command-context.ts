@@ -5,6 +5,8 @@ import type { Terminal } from "./terminal.ts";
 /** What every command is given. */
 export interface CommandContext {
   readonly version: string;
+  /** The command line, without the program. */
+  readonly args: readonly string[];
   readonly terminal: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by Ctrl-C and by SIGTERM: stop what runs elsewhere, then return. */

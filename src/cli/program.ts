@@ -9,11 +9,12 @@ import { styleFor } from "./style.ts";
 /** Runs one command line; the exit code. Errors of the command itself are thrown. */
 export async function runProgram(
   args: readonly string[],
-  given: Omit<CommandContext, "exitWith" | "commands">,
+  given: Omit<CommandContext, "exitWith" | "args" | "commands">,
 ): Promise<number> {
   let exitCode = 0;
   const context: CommandContext = {
     ...given,
+    args,
     commands: COMMANDS,
     exitWith: (code) => (exitCode = code),
   };

@@ -1,5 +1,6 @@
 import type { Rests } from "#base/rests.ts";
 import type { BuilderHealth, BuildSite } from "#build/engine/site.ts";
+import type { Ledger } from "#ledger/ledger.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import type { ServiceRequest } from "#serve/service-request.ts";
@@ -33,6 +34,8 @@ export interface Services {
   cpus(): number;
   /** Remembers, under a name for the matter, what is not worth another try for a while. */
   rests(name: string): Promise<Rests>;
+  /** The record of what was built where and why. */
+  ledger(): Promise<Ledger>;
   /** Serves a store until its clients have gone or `signal` aborts; the exit code. */
   serve(request: ServiceRequest, signal: AbortSignal): Promise<number>;
 }

@@ -19,6 +19,10 @@ export const services: Services = {
   programPath,
   cpus: availableParallelism,
   rests: async (name) => (await import("#build/remote/rest-file.ts")).openRestFile(stateDir(env), name),
+  ledger: async () => {
+    const { SqliteLedger } = await import("#ledger/sqlite/sqlite-ledger.ts");
+    return new SqliteLedger(join(stateDir(env), "ledger.sqlite"));
+  },
   serve: async (request, signal) => {
     const { serve } = await import("./serve.ts");
     return await serve(request, { env: process.env, signal });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { BuildEvent, BuildOutcome, Origin } from "#build/events.ts";
+import type { BuildEvent, BuildOutcome, BuildUsage, Origin } from "#build/events.ts";
 import { BUILD_STATUSES } from "#nix/build-result.ts";
 import type { BuilderVerdict, Obstacle } from "#schedule/reason.ts";
 import { LOSSES } from "#schedule/schedule.ts";
@@ -36,20 +36,25 @@ const anyOrigin: fc.Arbitrary<Origin> = fc.oneof(
   record({ ...kind("copied"), from: anyText }),
 );
 
+const anyUsage = {
+  usage: partly<BuildUsage>({}, { cpuUserUs: anySize, cpuSystemUs: anySize, memoryPeakBytes: anySize }),
+};
+
 const anyOutcome: fc.Arbitrary<BuildOutcome> = fc.oneof(
-  record({
-    ...kind("realised"),
-    builder: anyText,
-    how: fc.constantFrom("built" as const, "substituted" as const, "already-there" as const),
-    outputs: mapOf(fc.oneof(anyName, fc.constantFrom("__proto__", "constructor")), anyPath),
-    durationMs: anyTime,
-  }),
-  record({
-    ...kind("failed"),
-    builder: anyText,
-    status: fc.constantFrom(...BUILD_STATUSES),
-    message: anyText,
-  }),
+  partly<Extract<BuildOutcome, { kind: "realised" }>>(
+    {
+      ...kind("realised"),
+      builder: anyText,
+      how: fc.constantFrom("built" as const, "substituted" as const, "already-there" as const),
+      outputs: mapOf(fc.oneof(anyName, fc.constantFrom("__proto__", "constructor")), anyPath),
+      durationMs: anyTime,
+    },
+    anyUsage,
+  ),
+  partly<Extract<BuildOutcome, { kind: "failed" }>>(
+    { ...kind("failed"), builder: anyText, status: fc.constantFrom(...BUILD_STATUSES), message: anyText },
+    anyUsage,
+  ),
   record({ ...kind("dependency-failed"), because: anyDrvPath }),
   partly<Extract<BuildOutcome, { kind: "given-up" }>>(
     { ...kind("given-up"), attempts: anySize, message: anyText },

@@ -12,6 +12,7 @@ import type { PlannedBuild } from "./plan.ts";
 import { requirementOf } from "./requirement-of.ts";
 import type { Run } from "./run.ts";
 import { explainFailure, isForWantOfInputs } from "./trust-hint.ts";
+import { usageOf } from "./usage-of.ts";
 import { judgeError, judgeResult, statusOf } from "./verdict.ts";
 
 /** Drives one schedule to its end: carries out its decisions and tells it what happened. */
@@ -251,7 +252,7 @@ export class Execution {
     const how = howOf(result);
     const durationS = result.stopTime - result.startTime;
     const durationMs = durationS > 0 ? durationS * 1000 : this.#run.context.clock.now() - begunMs;
-    this.#end(drvPath, { kind: "realised", builder, how, outputs, durationMs });
+    this.#end(drvPath, { kind: "realised", builder, how, outputs, durationMs, ...usageOf(result) });
     const home = this.#run.succeeded(build, outputs, originOf(how, builder, drvPath), active);
     this.#tell({ kind: "succeeded", task: drvPath, builder });
     await home;
@@ -265,7 +266,8 @@ export class Execution {
       if (isSilent(result)) return { kind: "cancelled" };
     }
     const message = explainFailure(result, active, build.drvPath);
-    return { kind: "failed", builder: active.site.traits.name, status: statusOf(result), message };
+    const builder = active.site.traits.name;
+    return { kind: "failed", builder, status: statusOf(result), message, ...usageOf(result) };
   }
 
   /** While a builder was lost in this schedule, what could not be done in it may be done in the next. */

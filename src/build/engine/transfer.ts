@@ -82,7 +82,8 @@ async function report(
   work: (tell: Tell) => Promise<void>,
 ): Promise<void> {
   const id = nextId();
-  const about = { from: from.name, to: to.name, paths: infos.length, bytes: bytesOf(infos), route };
+  const contents = infos.map(({ path, narSize }) => ({ path, bytes: narSize }));
+  const about = { from: from.name, to: to.name, paths: infos.length, bytes: bytesOf(infos), route, contents };
   events({ kind: "copy-started", id, ...about, atMs: clock.now() });
   try {
     await work({

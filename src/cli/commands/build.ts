@@ -6,8 +6,8 @@ import type { Origin } from "#build/events.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { printDryRun } from "../build/dry-run.ts";
 import { buildExitCode } from "../build/exit-code.ts";
-import { LogKeeper } from "../build/log-keeper.ts";
 import { makeLinks } from "../build/out-links.ts";
+import { beginRecord, type Recorded } from "../build/record.ts";
 import { reportJson } from "../build/report-json.ts";
 import { type BuildFlags, prepareRequest } from "../build/request.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -68,30 +68,36 @@ async function run(
     print: (path) => printStorePath(storeDir, path),
     now: () => systemClock.now(),
   });
-  const logs = new LogKeeper(context.services.stateDir());
+  const { paths } = prepared;
+  if (flags.dryRun)
+    return await printDryRun(
+      context,
+      { request: { ...prepared.request, events: () => undefined }, paths },
+      flags,
+    );
+  const record = await beginRecord(context, prepared.request, installables);
   const request: RealiseRequest = {
     ...prepared.request,
     events: (event) => {
-      logs.take(event);
+      record.take(event);
       view.take(event);
     },
   };
-  const { paths } = prepared;
-  if (flags.dryRun) return await printDryRun(context, { request, paths }, flags);
-  let obtained: ReadonlyMap<StorePath, Origin>;
-  let report: RealiseReport;
+  let obtained: ReadonlyMap<StorePath, Origin> = new Map();
+  let report: RealiseReport | undefined;
+  let recorded: Recorded;
   try {
-    obtained = paths.length > 0 ? await obtainPaths(paths, request) : new Map();
+    if (paths.length > 0) obtained = await obtainPaths(paths, request);
     report = await realise(request);
   } finally {
     view[Symbol.dispose]();
-    await logs.close();
+    recorded = await record.end(context.signal.aborted ? "cancelled" : report?.complete ? "done" : "failed");
   }
   if (flags.link !== false && report.complete)
     await makeLinks(request, { report, paths, prefix: flags.outLink ?? "result" });
   if (!flags.quiet) {
     const columns = terminal.live ? terminal.columns() : undefined;
-    terminal.error(summaryOf(view.progress, { columns, all: (flags.verbose ?? 0) > 0 }));
+    terminal.error(summaryOf(view.progress, { columns, all: (flags.verbose ?? 0) > 0, ...recorded }));
   }
   if (flags.printOutPaths) await terminal.print(outPaths(request, report, paths));
   if (flags.json) await terminal.print(`${reportJson(request, report, obtained)}\n`);

@@ -1,15 +1,17 @@
-import { spawn } from "node:child_process";
-import { createReadStream, existsSync } from "node:fs";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { Command } from "commander";
 import type { ByteSource } from "#base/byte-reader.ts";
 import { ElsewhereError } from "#base/errors.ts";
-import { isDerivationPath, printStorePath, type StorePath } from "#nix/store-path.ts";
+import type { Ledger } from "#ledger/ledger.ts";
+import { findLog } from "#ledger/log/find-log.ts";
+import { followBuild } from "#ledger/log/follow-log.ts";
+import type { BuildRecord } from "#ledger/record.ts";
+import type { ResolvedSettings } from "#nix/settings.ts";
+import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import type { QueryableStore, Store } from "#store/store.ts";
-import { keptLogFile, newestKeptLog } from "../build/log-keeper.ts";
+import { type BuildReference, derivationOf, findBuilds, parseBuildReference } from "../build-reference.ts";
 import type { CommandContext } from "../command-context.ts";
-import { storePathOf } from "../path-arguments.ts";
+import { UsageError } from "../error-report.ts";
+import { showInPager } from "../pager.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
 import { storeUri } from "../store-uri.ts";
 
@@ -17,80 +19,122 @@ import { storeUri } from "../store-uri.ts";
 export function command(context: CommandContext): Command {
   return addSettingFlags(new Command("log"))
     .description(
-      "Show the log of a build: as Elsewhere kept it on this machine, else from the store, else from the builders.",
+      "Show the log of a build: as Elsewhere kept it on this machine, else from the store, else from the builders.\n\n" +
+        "BUILD is a number, as 'elsewhere build' and 'elsewhere history' show it, a derivation, an output of one, or " +
+        "the name of a build that was asked for here: of several the newest that said something.",
     )
-    .argument("<path>", "a derivation, an output of one, or the name of a build that ran here")
+    .argument("<build>", "a build number, a derivation, an output, or a name such as hello-2.12")
+    .option("--attempt <number>", "of a build that was tried more than once, this try; without: the last")
+    .option("-f, --follow", "go on until the build ends")
     .option("--builders <machines>", "whom to ask")
     .addHelpText(
       "after",
       `
 Examples:
-  elsewhere log /nix/store/…-hello.drv
+  elsewhere log 123                         the build with that number
+  elsewhere log 123 --attempt 1             what the try said that was lost
   elsewhere log ./result
-  elsewhere log hello-2.12                  the newest that this machine keeps`,
+  elsewhere log hello-2.12                  the newest of that name
+  elsewhere log --follow /nix/store/…-hello.drv`,
     )
-    .action((path: string, flags: SettingFlags) => run(context, path, flags));
+    .action((word: string, flags: Flags) => run(context, word, flags));
 }
 
-async function run(context: CommandContext, word: string, flags: SettingFlags): Promise<void> {
-  const { services, terminal, signal } = context;
+interface Flags extends SettingFlags {
+  readonly attempt?: string;
+  readonly follow?: boolean;
+}
+
+async function run(context: CommandContext, word: string, flags: Flags): Promise<void> {
+  const { services } = context;
   const settings = await settingsFor(context, flags);
+  const attempt = attemptOf(flags);
   await using store = await services.openStore(storeUri(flags.store), settings);
-  const named = isName(word) ? newestKeptLog(services.stateDir(), word) : undefined;
-  if (named !== undefined) return await show(context, createReadStream(named));
-  if (isName(word))
-    throw new ElsewhereError(
-      "NO_LOG",
-      `Cannot find a log of a build that is called '${word}' on this machine`,
-      {
-        hint: "name its derivation or an output by path: then the store and the builders are asked too",
-      },
-    );
-  const path = storePathOf(word, store);
-  const drvPath = isDerivationPath(path)
-    ? path
-    : ((await store.queryPathInfos([path])).get(path)?.deriver ?? path);
-  const kept = keptLogFile(services.stateDir(), drvPath);
-  if (existsSync(kept)) return await show(context, createReadStream(kept));
+  await using ledger = await services.ledger();
+  const reference = parseBuildReference(word, store);
+  const builds = await buildsOf(reference, { ledger, store });
+  if (flags.follow) return await follow(context, builds[0] ?? refuse(word, reference), { ledger, attempt });
+  const kept = await findLog(ledger, builds, { stateDir: services.stateDir(), attempt });
+  if (kept) return await showInPager(context, kept);
+  const drvPath = await derivationOf(reference, { store, builds });
+  if (drvPath === undefined || attempt !== undefined) refuse(word, reference);
+  const found = await elsewhereLog(context, { store, drvPath, settings });
+  if (!found)
+    throw new ElsewhereError("NO_LOG", `Cannot find a log of '${printStorePath(store.storeDir, drvPath)}'`, {
+      hint: "a build that says nothing has none; Nix keeps logs on the machine that built, see 'nix log --store'",
+    });
+}
+
+/** Those of the derivation too, where an output is named that this machine has not seen being built. */
+async function buildsOf(
+  reference: BuildReference,
+  { ledger, store }: { ledger: Ledger; store: Store },
+): Promise<BuildRecord[]> {
+  const builds = await findBuilds(ledger, reference);
+  if (builds.length > 0 || reference.kind !== "path") return builds;
+  const drvPath = await derivationOf(reference, { store, builds });
+  return drvPath === undefined ? [] : await findBuilds(ledger, { kind: "path", path: drvPath });
+}
+
+async function follow(
+  { services, terminal, signal }: CommandContext,
+  build: BuildRecord,
+  { ledger, attempt }: { ledger: Ledger; attempt: number | undefined },
+): Promise<void> {
+  const log = followBuild(build, {
+    ledger,
+    stateDir: services.stateDir(),
+    signal,
+    attempt,
+    onAttempt: (one) => terminal.error(`build ${one.build}, attempt ${one.attempt} on ${one.builder}:\n`),
+  });
+  for await (const chunk of log) await terminal.print(chunk);
+}
+
+/** Shows what the store has, or else the first builder that has it; false where nobody does. */
+async function elsewhereLog(
+  context: CommandContext,
+  { store, drvPath, settings }: { store: Store; drvPath: StorePath; settings: ResolvedSettings },
+): Promise<boolean> {
+  const { services, terminal, signal } = context;
   const here = await logIn(store, drvPath);
-  if (here) return await show(context, here);
+  if (here) await showInPager(context, here);
+  if (here) return true;
   for (const machine of await services.machines(settings)) {
     const site = await services.machineSite(machine, settings);
     try {
       await using connected = await site.connect(signal);
       const found = await logIn(connected.store, drvPath);
-      if (found) return await show(context, found);
+      if (found) await showInPager(context, found);
+      if (found) return true;
     } catch (error) {
       terminal.error(`${site.traits.name} cannot be asked: ${(error as Error).message.split("\n")[0]}\n`);
     }
   }
-  throw new ElsewhereError("NO_LOG", `Cannot find a log of '${printStorePath(store.storeDir, drvPath)}'`, {
-    hint: "a build that says nothing has none; Nix keeps logs on the machine that built, see 'nix log --store'",
-  });
-}
-
-/** Neither a path nor a link: `hello-2.12`. */
-function isName(word: string): boolean {
-  return !word.includes("/") && !/^[0-9a-df-np-sv-z]{32}-/.test(word) && !existsSync(word);
+  return false;
 }
 
 async function logIn(store: Store, drvPath: StorePath): Promise<ByteSource | undefined> {
   return "buildLog" in store ? await (store as QueryableStore).buildLog(drvPath) : undefined;
 }
 
-/** On a terminal by the person's pager, as `nix log` does; else as it is. */
-async function show({ terminal, env }: CommandContext, log: ByteSource): Promise<void> {
-  const pager = env.NIX_PAGER ?? env.PAGER ?? "less";
-  if (terminal.outputColumns() === undefined || pager === "" || pager === "cat") {
-    for await (const chunk of log) await terminal.print(chunk);
-    return;
-  }
-  const child = spawn("sh", ["-c", pager], {
-    stdio: ["pipe", "inherit", "inherit"],
-    env: { ...env, LESS: env.LESS ?? "FRSXMK" },
+function attemptOf({ attempt }: Flags): number | undefined {
+  if (attempt === undefined) return undefined;
+  if (!/^[1-9]\d{0,5}$/.test(attempt))
+    throw new UsageError(`Cannot use --attempt '${attempt}'`, "want a number from 1 on");
+  return Number(attempt);
+}
+
+function refuse(word: string, { kind }: BuildReference): never {
+  const what = {
+    number: `a log of build ${word}`,
+    name: `a log of a build that is called '${word}' on this machine`,
+    path: `a log of '${word}' on this machine`,
+  }[kind];
+  throw new ElsewhereError("NO_LOG", `Cannot find ${what}`, {
+    hint:
+      kind === "name"
+        ? "name its derivation or an output by path: then the store and the builders are asked too"
+        : "'elsewhere history' lists what was built; a build that says nothing has no log",
   });
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  // Who leaves the pager early has read enough.
-  await pipeline(Readable.from(log, { objectMode: true }), child.stdin).catch(() => undefined);
-  await ended;
 }

@@ -1,13 +1,20 @@
 import type { BuildOutcome, Origin } from "#build/events.ts";
+import { reasonsOf } from "#ledger/placement-words.ts";
+import type { Placement } from "#ledger/record.ts";
+import type { StorePath } from "#nix/store-path.ts";
 import { formatTable } from "../table.ts";
 import type { Progress } from "./progress.ts";
-import { count, formatBytes, formatDuration, shortName } from "./words.ts";
+import { count, formatBytes, formatDuration, shortName, some } from "./words.ts";
 
 export interface SummaryOptions {
   /** Width of the terminal; absent where nothing is to be cut. */
   readonly columns?: number | undefined;
   /** Every derivation and every path, however many. */
   readonly all?: boolean;
+  /** What the ledger calls each build: `elsewhere log 123`. */
+  readonly numbers?: ReadonlyMap<StorePath, number>;
+  /** Why builds ran on this machine. */
+  readonly builtHere?: ReadonlyMap<StorePath, Placement>;
 }
 
 /** What was built where, and where each path that was asked for came from. */
@@ -16,12 +23,13 @@ export function summaryOf(progress: Progress, options: SummaryOptions): string {
     buildTable(progress, options),
     builderTable(progress, options),
     originTable(progress, options),
+    builtHereLines(options),
   ];
   return parts.filter((part) => part !== "").join("\n");
 }
 
 /** Of many builds only those that failed and those that took longest. */
-function buildTable({ ended }: Progress, { columns, all }: SummaryOptions): string {
+function buildTable({ ended }: Progress, { columns, all, numbers }: SummaryOptions): string {
   const isFew = all || ended.size <= ROWS_MAX;
   const slowest = isFew ? Number.NEGATIVE_INFINITY : slowestMs([...ended.values()]);
   const listed = [...ended].filter(
@@ -29,8 +37,14 @@ function buildTable({ ended }: Progress, { columns, all }: SummaryOptions): stri
   );
   if (listed.length === 0) return "";
   const shown = isFew ? listed : listed.slice(0, ROWS_MAX);
-  const rows = shown.map(([drvPath, outcome]) => [shortName(drvPath), ...describeOutcome(outcome)]);
-  const table = formatTable(["derivation", "outcome", "where", "time"], rows, columns);
+  const isNumbered = numbers !== undefined && numbers.size > 0;
+  const rows = shown.map(([drvPath, outcome]) => [
+    shortName(drvPath),
+    ...(isNumbered ? [String(numbers.get(drvPath) ?? "")] : []),
+    ...describeOutcome(outcome),
+  ]);
+  const head = ["derivation", ...(isNumbered ? ["build"] : []), "outcome", "where", "time"];
+  const table = formatTable(head, rows, columns);
   const left = ended.size - shown.length;
   return left > 0 ? `${table}… and ${count(left, "derivation")} more; all with -v\n` : table;
 }
@@ -72,6 +86,21 @@ function originTable({ origins }: Progress, { columns, all }: SummaryOptions): s
   if (!all && origins.size > ROWS_MAX) return `${sumOfOrigins([...origins.values()])}\n`;
   const rows = [...origins].map(([path, origin]) => [shortName(path), describeOrigin(origin)]);
   return formatTable(["asked for", "came from"], rows, columns);
+}
+
+/** No build runs on this machine unseen where others could have had it. */
+function builtHereLines({ builtHere = new Map(), all }: SummaryOptions): string {
+  const reasons = Array.from(builtHere, ([drvPath, placement]) => ({ drvPath, why: reasonsOf(placement) }));
+  const passedOver = reasons.filter(({ why }) => why.size > 0);
+  if (passedOver.length === 0) return "";
+  const groups = Map.groupBy(passedOver, ({ why }) =>
+    Array.from(why, ([builder, reason]) => `    ${builder}: ${reason}`).join("\n"),
+  );
+  const parts = [...groups].flatMap(([reasons, builds]) => {
+    const names = builds.map(({ drvPath }) => shortName(drvPath));
+    return [`  ${all ? names.join(", ") : some(names)}`, reasons];
+  });
+  return `built on this machine, and why on no builder:\n${parts.join("\n")}\n`;
 }
 
 /** `100 paths: 98 built on ssh://a, 2 already there`. */

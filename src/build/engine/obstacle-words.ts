@@ -1,0 +1,52 @@
+import type { Obstacle } from "#schedule/reason.ts";
+import type { Loss } from "#schedule/schedule.ts";
+import { describeRefusal } from "./give-up.ts";
+
+/** Why a builder cannot take a build now, as the end of a sentence about it. */
+export function describeObstacle(obstacle: Obstacle): string {
+  switch (obstacle.kind) {
+    case "system":
+    case "missing-features":
+    case "mandatory-features":
+    case "no-slots":
+      return describeRefusal(obstacle);
+    case "connecting":
+      return "it has not answered yet";
+    case "down":
+      return "it is down";
+    case "drained":
+      return "it is drained: 'elsewhere builders resume' gives it work again";
+    case "suspended":
+      return `it lost too many builds (the last time: ${describeLoss(obstacle.loss)}) and is to be probed first`;
+    case "full":
+      return `all its slots are taken (${obstacle.running} of ${obstacle.slots})`;
+    case "no-memory":
+      return `it has ${gib(obstacle.freeBytes)} of memory free, and the build needs about ${gib(obstacle.neededBytes)}`;
+    case "no-disk":
+      return `it has ${gib(obstacle.freeBytes)} of disk free, and the build needs about ${gib(obstacle.neededBytes)}`;
+    case "lost-it":
+      return `it lost this build before: ${describeLoss(obstacle.loss)}`;
+    case "reserved":
+      return "it is being emptied for a build that wants the whole machine";
+  }
+}
+
+/** What a class of loss means. */
+export function describeLoss(loss: Loss): string {
+  return LOSS_WORDS[loss];
+}
+
+const LOSS_WORDS: Readonly<Record<Loss, string>> = {
+  transport: "the line broke",
+  vanished: "it went away",
+  "no-space": "no space was left",
+  "out-of-memory": "it ran out of memory",
+  "timed-out": "it took longer than it may",
+  "wrong-machine": "it is not the machine that it was said to be",
+  "inputs-gone": "inputs were no longer where they had been",
+  cancelled: "it was stopped",
+};
+
+function gib(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+}

@@ -1,0 +1,17 @@
+import type { Ledger } from "./ledger.ts";
+import { removeLogs } from "./log/remove-logs.ts";
+
+/** Forgets what is too old or too much, with its logs, a bounded part of it. */
+export async function pruneLedger(
+  ledger: Ledger,
+  { stateDir, now }: { stateDir: string; now: () => number },
+): Promise<void> {
+  const keep = { buildsMax: BUILDS_KEPT_MAX, beforeMs: now() - KEPT_DAYS_MAX * DAY_MS };
+  const { builds } = await ledger.prune(keep);
+  removeLogs(stateDir, builds);
+}
+
+/** Builds that the ledger remembers, and for how long. */
+const BUILDS_KEPT_MAX = 200_000;
+const KEPT_DAYS_MAX = 365;
+const DAY_MS = 24 * 60 * 60 * 1000;
