@@ -32,6 +32,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/builders.ts"),
   },
   {
+    name: "audit",
+    group: BUILDING,
+    summary: "find what is for the wrong platform, and the way by which it came in",
+    load: () => import("./commands/audit.ts"),
+  },
+  {
     name: "log",
     group: BUILDING,
     summary: "show the log of a build, wherever it ran",

@@ -72,6 +72,11 @@ export class DrvScanner {
     return items;
   }
 
+  /** What is left, as it stands there. */
+  rest(): string {
+    return this.#text.slice(this.#at);
+  }
+
   end(): void {
     if (this.#at !== this.#text.length) this.fail("want the end");
   }

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ElsewhereError, LimitError } from "#base/errors.ts";
 import type { Derivation } from "#nix/derivation.ts";
@@ -25,7 +25,7 @@ export class FolderDrvSource implements DrvSource {
   }
 
   readDerivation(path: StorePath): Buffer {
-    return readDrvFile(join(this.#folder, path));
+    return readDrvFile(`${this.#folder}/${path}`);
   }
 }
 

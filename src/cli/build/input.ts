@@ -65,17 +65,8 @@ async function fromStore(
   installables: readonly Installable[],
   options: InputOptions,
 ): Promise<BuildInput> {
-  const expressions = installables.filter((one) => one.kind === "expression");
-  const evaluated = await evaluate(context, expressions, options);
-  const asked: { readonly drvPath: StorePath; readonly outputs: OutputsSpec | undefined }[] = [...evaluated];
-  for (const one of installables)
-    if (one.kind === "derivation") asked.push({ drvPath: one.path, outputs: one.outputs });
-  const paths = [...new Set(installables.flatMap((one) => (one.kind === "path" ? one.path : [])))];
-  if (asked.length === 0 && paths.length > 0)
-    return { paths, graph: new Map(), wishes: [], drvStore: options.destination };
-  if (asked.length === 0)
-    throw new ElsewhereError("NOTHING", "Cannot build: the expression holds no derivation");
-  const drvStore = options.evalStore ?? (await holderOfDrvs(context, asked[0]!.drvPath, options));
+  const { asked, paths, drvStore } = await findDerivations(context, installables, options);
+  if (asked.length === 0) return { paths, graph: new Map(), wishes: [], drvStore };
   const roots = new Set(asked.map(({ drvPath }) => drvPath));
   const graph = await loadGraph(roots, drvStore.storeDir, drvReader(drvStore));
   return {
@@ -84,6 +75,34 @@ async function fromStore(
     wishes: mergeWishes(asked.map((one) => wishOf(graph, one.drvPath, one.outputs))),
     drvStore,
   };
+}
+
+/** What installables that lie in a store, or are evaluated into one, stand for. */
+export interface FoundDerivations {
+  readonly asked: readonly { readonly drvPath: StorePath; readonly outputs: OutputsSpec | undefined }[];
+  /** Store paths that nobody says how to build. */
+  readonly paths: readonly StorePath[];
+  /** Holds the derivations. */
+  readonly drvStore: Store;
+}
+
+/** Evaluates what must be, and finds the store that holds the derivations. Throws when there is nothing. */
+export async function findDerivations(
+  context: CommandContext,
+  installables: readonly Installable[],
+  options: InputOptions,
+): Promise<FoundDerivations> {
+  const expressions = installables.filter((one) => one.kind === "expression");
+  const evaluated = await evaluate(context, expressions, options);
+  const asked: { readonly drvPath: StorePath; readonly outputs: OutputsSpec | undefined }[] = [...evaluated];
+  for (const one of installables)
+    if (one.kind === "derivation") asked.push({ drvPath: one.path, outputs: one.outputs });
+  const paths = [...new Set(installables.flatMap((one) => (one.kind === "path" ? one.path : [])))];
+  if (asked.length === 0 && paths.length > 0) return { asked, paths, drvStore: options.destination };
+  if (asked.length === 0)
+    throw new ElsewhereError("NOTHING", "Cannot build: the expression holds no derivation");
+  const drvStore = options.evalStore ?? (await holderOfDrvs(context, asked[0]!.drvPath, options));
+  return { asked, paths, drvStore };
 }
 
 /** Derivations are evaluated into the destination where it can hold them, else into this machine's own store. */
