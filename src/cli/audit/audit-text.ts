@@ -1,6 +1,6 @@
 import type { AuditReport, Edge, Finding, Step } from "#audit/report/report.ts";
 import { RULES, type Severity } from "#audit/rule.ts";
-import { fit } from "../progress/words.ts";
+import { fit } from "../progress/width.ts";
 import type { Style } from "../style.ts";
 import { wrap } from "./wrap.ts";
 
