@@ -38,6 +38,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/audit.ts"),
   },
   {
+    name: "hook",
+    group: BUILDING,
+    summary: "Nix's build hook: an unchanged nix build goes through Elsewhere",
+    load: () => import("./commands/hook.ts"),
+  },
+  {
     name: "log",
     group: BUILDING,
     summary: "show the log of a build, wherever it ran",

@@ -36,6 +36,14 @@ export interface Services {
   rests(name: string): Promise<Rests>;
   /** The record of what was built where and why. */
   ledger(): Promise<Ledger>;
+  /** Starts the resident process of this user's build hook, or is it until it is idle or `signal` aborts. */
+  hook(command: HookCommand, signal: AbortSignal): Promise<void>;
   /** Serves a store until its clients have gone or `signal` aborts; the exit code. */
   serve(request: ServiceRequest, signal: AbortSignal): Promise<number>;
+}
+
+/** What a hook's process is to be; `home` is where its program lies. */
+export interface HookCommand {
+  readonly kind: "start" | "stay";
+  readonly home: string;
 }

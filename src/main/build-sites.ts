@@ -15,7 +15,11 @@ import { pushFrom } from "./push-paths.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /** A machine of the machines file as a builder. */
-export function machineSite(machine: Machine, { settings }: ResolvedSettings): BuildSite {
+export function machineSite(
+  machine: Machine,
+  { settings }: ResolvedSettings,
+  env: NodeJS.ProcessEnv = process.env,
+): BuildSite {
   const reference = withDefaultParams(parseStoreReference(machine.uri), [
     ...(machine.sshKey ? [["ssh-key", machine.sshKey] as [string, string]] : []),
     ...(machine.sshPublicHostKey
@@ -39,7 +43,7 @@ export function machineSite(machine: Machine, { settings }: ResolvedSettings): B
     connect: async (signal) => {
       signal.throwIfAborted();
       const context = {
-        env: process.env,
+        env,
         connectTimeoutS: settings["connect-timeout"] || CONNECT_TIMEOUT_S,
       };
       const asked = withoutPeerUri(reference);
@@ -102,7 +106,7 @@ export function localSite(store: Store, { settings }: ResolvedSettings): BuildSi
     traits: {
       name: "here",
       systems: [settings.system, ...settings["extra-platforms"]],
-      supportedFeatures: settings["system-features"],
+      supportedFeatures: ownFeatures(store, settings),
       mandatoryFeatures: [],
       maxJobs,
       speedFactor: 1,
@@ -111,6 +115,12 @@ export function localSite(store: Store, { settings }: ResolvedSettings): BuildSi
     },
     connect: () => connectHere(store, settings),
   };
+}
+
+/** Our own builder can always do content-addressed ones, Nix's where that is switched on. */
+function ownFeatures(store: Store, settings: Settings): readonly string[] {
+  const floats = store instanceof LocalStore || settings["experimental-features"].includes("ca-derivations");
+  return floats ? [...settings["system-features"], "ca-derivations"] : settings["system-features"];
 }
 
 async function connectHere(store: Store, settings: Settings): Promise<ConnectedSite> {

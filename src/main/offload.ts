@@ -6,6 +6,7 @@ import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings, Settings } from "#nix/settings.ts";
 import { KeptSites } from "#resident/kept-sites.ts";
 import type { Offload } from "#resident/offloading-realiser.ts";
+import type { Policy } from "#schedule/schedule.ts";
 import { simpleScheduler } from "#schedule/simple-scheduler.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
@@ -31,7 +32,7 @@ export class SharedOffload implements AsyncDisposable {
       health: this.#health,
       clock: systemClock,
       sites: async (asked) => this.#sitesFor(store, withClientsJobs(settings, asked)),
-      policy: { attemptsMax: ATTEMPTS_MAX, othersMax: OTHERS_MAX },
+      policy: OFFLOAD_POLICY,
       observe: (event) => {
         if (event.kind === "builder-down") this.#sites.discard(event.builder);
       },
@@ -47,7 +48,9 @@ export class SharedOffload implements AsyncDisposable {
     const local = localSite(store, settings);
     const machines = loadMachines(settings);
     const remote = namedSites(machines.map((machine) => machineSite(machine, settings)));
-    const kept = remote.map((site, index) => this.#sites.keep(keyOf(machines[index]!, settings), site));
+    const kept = remote.map((site, index) =>
+      this.#sites.keep(siteKey(machines[index]!, settings.settings, process.env), site),
+    );
     return [...kept, ...(local ? [local] : [])];
   }
 }
@@ -59,20 +62,19 @@ function withClientsJobs(settings: Settings, { maxJobs }: BuildSettings): Resolv
 }
 
 /** What makes a connection to a machine differ from another. */
-function keyOf(machine: Machine, { settings }: ResolvedSettings): string {
+export function siteKey(machine: Machine, settings: Settings, { NIX_SSHOPTS }: NodeJS.ProcessEnv): string {
   const { uri, sshKey, sshPublicHostKey } = machine;
-  return JSON.stringify([uri, sshKey, sshPublicHostKey, settings["connect-timeout"]]);
+  return JSON.stringify([uri, sshKey, sshPublicHostKey, settings["connect-timeout"], NIX_SSHOPTS]);
 }
 
-function nextActivityId(): number {
+/** Numbers activities, over all that this process tells of. */
+export function nextActivityId(): number {
   return process.pid * IDS_PER_PROCESS + ++activities;
 }
 
 let activities = 0;
 const IDS_PER_PROCESS = 2 ** 24;
 /** How long a connection to a builder is kept that nobody uses. */
-const CONNECTION_IDLE_MS = 5 * 60_000;
-/** Attempts of one build, over all builders. */
-const ATTEMPTS_MAX = 3;
-/** Of how many other builders a placement tells. */
-const OTHERS_MAX = 8;
+export const CONNECTION_IDLE_MS = 5 * 60_000;
+/** Attempts of one build, over all builders, and of how many other builders a placement tells. */
+export const OFFLOAD_POLICY: Policy = { attemptsMax: 3, othersMax: 64 };

@@ -23,6 +23,7 @@ export const services: Services = {
     const { SqliteLedger } = await import("#ledger/sqlite/sqlite-ledger.ts");
     return new SqliteLedger(join(stateDir(env), "ledger.sqlite"));
   },
+  hook: async (command, signal) => (await import("./hook.ts")).runHook(command, { env, signal }),
   serve: async (request, signal) => {
     const { serve } = await import("./serve.ts");
     return await serve(request, { env: process.env, signal });

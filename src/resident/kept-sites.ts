@@ -84,8 +84,7 @@ class KeptConnection {
     };
     try {
       const connected = await unlessAborted(this.#connected, signal);
-      const { store, realiser, trusted, version, protocol } = connected;
-      return { store, realiser, trusted, version, protocol, [Symbol.asyncDispose]: release };
+      return { ...connected, [Symbol.asyncDispose]: release };
     } catch (error) {
       await release();
       throw error;

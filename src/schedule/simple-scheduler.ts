@@ -51,13 +51,14 @@ function advance(schedule: SimpleSchedule, event: ScheduleEvent): Advance<Simple
     case "lost":
       if (release(schedule, event.task, event.builder)) retry(schedule, event, decisions);
       break;
-    case "withdrawn":
     case "stopped":
       schedule.stopped = true;
       break;
     case "builder-found":
     case "paths-found":
     case "outputs-lost":
+    // What nobody waits for any longer is placed all the same: who asked for it ends it.
+    case "withdrawn":
     case "probed":
     case "woken":
       break;

@@ -1,4 +1,5 @@
 import { systemClock } from "#base/clock.ts";
+import { buildSettingsOf } from "#build/build-settings.ts";
 import type { RealiseRequest } from "#build/engine/realise.ts";
 import type { BuildSite } from "#build/engine/site.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
@@ -60,7 +61,7 @@ export async function prepareRequest(
       sites: await sitesOf(context, destination, settings),
       scheduler: simpleScheduler,
       policy: { attemptsMax: ATTEMPTS_MAX, othersMax: OTHERS_MAX },
-      settings: buildSettings(settings),
+      settings: buildSettingsOf(settings.settings),
       substitute: settings.settings.substitute,
       alwaysSubstitutes: settings.settings["always-allow-substitutes"],
       buildersUseSubstitutes: settings.settings["builders-use-substitutes"],
@@ -85,23 +86,6 @@ async function sitesOf(
   const machines = await services.machines(settings);
   const remote = await Promise.all(machines.map((machine) => services.machineSite(machine, settings)));
   return [...namedSites(remote), ...(local ? [local] : [])];
-}
-
-function buildSettings({ settings }: ResolvedSettings): RealiseRequest["settings"] {
-  const positive = (value: number) => (value > 0 ? value : undefined);
-  const all = {
-    maxSilentTimeS: positive(settings["max-silent-time"]),
-    timeoutS: positive(settings.timeout),
-    maxLogSizeBytes: positive(settings["max-build-log-size"]),
-    cores: settings.cores,
-    keepFailed: settings["keep-failed"],
-    keepGoing: settings["keep-going"],
-    fallback: settings.fallback,
-    useSubstitutes: settings.substitute,
-  };
-  return Object.fromEntries(
-    Object.entries(all).filter(([, value]) => value !== undefined),
-  ) as RealiseRequest["settings"];
 }
 
 async function closeAll(stores: readonly Store[]): Promise<void> {

@@ -22,6 +22,8 @@ export class StoreContext implements Disposable {
   /** Modulo hashes of derivations in this store, remembered. */
   readonly derivationHasher: DerivationHasher;
   readonly trustedKeys: TrustedKeys;
+  /** Paths whose locks are held by whoever wants them added, and how often they were said to be. */
+  readonly heldLocks = new Map<StorePath, number>();
   #tempRoots: TempRoots | undefined;
   #scratch: Promise<Scratch> | undefined;
   #openScratch: Scratch | undefined;

@@ -91,6 +91,7 @@ async function lockContested(store: StoreContext, staged: readonly Staged[]): Pr
   const valid = store.paths.validAmong(staged.map(({ info }) => info.path));
   const contested = staged
     .filter(({ info, repair }) => repair || !valid.has(info.path))
+    .filter(({ info }) => !store.heldLocks.has(info.path))
     .map(({ info }) => store.realPathOf(info.path))
     .filter((target) => exists(target) || existsSync(`${target}.lock`));
   return contested.length > 0 ? await lockRealPaths(contested) : undefined;

@@ -251,6 +251,18 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
     );
   }
 
+  /** Whoever wants these paths added holds their locks: they are not waited for until it is disposed. */
+  assumeLocked(paths: readonly StorePath[]): Disposable {
+    const { heldLocks } = this.#context;
+    for (const path of paths) heldLocks.set(path, (heldLocks.get(path) ?? 0) + 1);
+    const release = (path: StorePath) => {
+      const left = heldLocks.get(path)! - 1;
+      if (left === 0) heldLocks.delete(path);
+      else heldLocks.set(path, left);
+    };
+    return { [Symbol.dispose]: () => paths.forEach(release) };
+  }
+
   /** Deletes what lies at paths that are not valid. The caller holds their locks. */
   async deleteInvalid(paths: Iterable<StorePath>): Promise<void> {
     await deleteInvalid(this.#context, [...paths]);

@@ -1,0 +1,58 @@
+import type { Settings } from "#nix/settings.ts";
+import type { HookStore } from "#resident/hook/desk.ts";
+import { LocalStore } from "#store/local/local-store.ts";
+import type { Store } from "#store/store.ts";
+import { plainOptions } from "./local-store-options.ts";
+import { openStore } from "./open-store.ts";
+
+interface Opened {
+  readonly store: Promise<Store>;
+  users: number;
+}
+
+/** The stores for which builds are under way: each is open once, as long as somebody uses it. */
+export class HookStores implements AsyncDisposable {
+  readonly #open = new Map<string, Opened>();
+
+  /** Nix's own store, as the settings that it sent and its environment have it. */
+  async lease(settings: Settings, env: NodeJS.ProcessEnv): Promise<HookStore> {
+    const options = plainOptions(settings);
+    const key = JSON.stringify([settings.store, options, ...PLACES.map((name) => env[name])]);
+    const opened = this.#open.get(key) ?? {
+      store: openStore(settings.store, { env, local: options }),
+      users: 0,
+    };
+    this.#open.set(key, opened);
+    opened.users++;
+    const release = async () => {
+      opened.users--;
+      if (opened.users > 0) return;
+      // What it keeps from the collector is kept for as long as it is open.
+      this.#open.delete(key);
+      await (await opened.store)[Symbol.asyncDispose]();
+    };
+    try {
+      const store = await opened.store;
+      return {
+        store,
+        assumeLocked: (paths) => (store instanceof LocalStore ? store.assumeLocked(paths) : NOTHING_HELD),
+        [Symbol.asyncDispose]: release,
+      };
+    } catch (error) {
+      opened.users--;
+      this.#open.delete(key);
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = [...this.#open.values()];
+    this.#open.clear();
+    await Promise.all(
+      all.map(async ({ store }) => (await store.catch(() => undefined))?.[Symbol.asyncDispose]()),
+    );
+  }
+}
+
+const PLACES = ["NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOG_DIR", "NIX_DAEMON_SOCKET_PATH"];
+const NOTHING_HELD: Disposable = { [Symbol.dispose]: () => undefined };
