@@ -13,7 +13,7 @@ import { answerHook, type HookLine } from "#resident/hook/hook-line.ts";
 import { KeptSites } from "#resident/kept-sites.ts";
 import { stay } from "#resident/resident.ts";
 import { startResident } from "#resident/start-resident.ts";
-import { simpleScheduler } from "#schedule/simple-scheduler.ts";
+import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
 import { machineSite } from "./build-sites.ts";
 import { hookSettingsOf } from "./hook-settings.ts";
 import { HookStores } from "./hook-stores.ts";
@@ -87,7 +87,7 @@ class ResidentDesk implements AsyncDisposable {
       sites,
       foreman: this.#foremanOf(JSON.stringify([machines, keys]), sites),
       driven: {
-        scheduler: simpleScheduler,
+        scheduler: scoringScheduler,
         policy: OFFLOAD_POLICY,
         alwaysSubstitutes: settings["always-allow-substitutes"],
         buildersUseSubstitutes: settings["builders-use-substitutes"],
@@ -108,7 +108,7 @@ class ResidentDesk implements AsyncDisposable {
     const foreman = new Foreman({
       // Each build goes by itself: Nix gives them away one by one.
       builders: sites.map(({ traits }) => ({ ...traits, takesGraphs: false })),
-      scheduler: simpleScheduler,
+      scheduler: scoringScheduler,
       policy: OFFLOAD_POLICY,
       clock: systemClock,
     });

@@ -7,7 +7,7 @@ import type { ResolvedSettings, Settings } from "#nix/settings.ts";
 import { KeptSites } from "#resident/kept-sites.ts";
 import type { Offload } from "#resident/offloading-realiser.ts";
 import type { Policy } from "#schedule/schedule.ts";
-import { simpleScheduler } from "#schedule/simple-scheduler.ts";
+import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
 import { localSite, machineSite } from "./build-sites.ts";
@@ -25,7 +25,7 @@ export class SharedOffload implements AsyncDisposable {
   /** What builds for `store` are driven with, by the settings of whoever asks for them. */
   offloadFor(store: Store, settings: Settings): Offload {
     return {
-      scheduler: simpleScheduler,
+      scheduler: scoringScheduler,
       substitute: settings.substitute,
       alwaysSubstitutes: settings["always-allow-substitutes"],
       buildersUseSubstitutes: settings["builders-use-substitutes"],
@@ -77,4 +77,4 @@ const IDS_PER_PROCESS = 2 ** 24;
 /** How long a connection to a builder is kept that nobody uses. */
 export const CONNECTION_IDLE_MS = 5 * 60_000;
 /** Attempts of one build, over all builders, and of how many other builders a placement tells. */
-export const OFFLOAD_POLICY: Policy = { attemptsMax: 3, othersMax: 64 };
+export const OFFLOAD_POLICY: Policy = { attemptsMax: 3, othersMax: 64, waitsForBuilders: false };

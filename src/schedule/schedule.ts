@@ -128,6 +128,8 @@ export interface Advance<Schedule> {
   readonly decisions: readonly Decision[];
   /** When to say `woken` if nothing happens before; undefined: there is nothing to wait for. */
   readonly wakeAtMs: number | undefined;
+  /** Tasks that run or may still run; 0: nothing more will come of what was asked so far. */
+  readonly open: number;
 }
 
 /**
@@ -146,6 +148,8 @@ export interface Scheduler<Schedule> {
 export interface Policy {
   /** Attempts of one task before it is given up. */
   readonly attemptsMax: number;
+  /** Whether a task that no builder takes waits for one, or is given up. */
+  readonly waitsForBuilders: boolean;
   /** Of how many other builders a decision tells. */
   readonly othersMax: number;
 }

@@ -2,15 +2,16 @@ import { Deferred } from "#base/deferred.ts";
 import { unreachable } from "#base/errors.ts";
 import type { BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { DEFAULT_ESTIMATE } from "#schedule/estimate.ts";
-import type { BuildTask, Decision, Loss, ScheduleEvent } from "#schedule/schedule.ts";
+import type { Decision, Loss } from "#schedule/schedule.ts";
+import type { BuildSettings } from "#store/realiser.ts";
 import type { BuildOutcome, Origin } from "../events.ts";
 import { type ActiveSite, attempt, outputsOfResult, refusedResult } from "./attempt.ts";
+import { buildTasksOf } from "./build-tasks.ts";
 import { explainGivingUp } from "./give-up.ts";
 import { isSilent } from "./graph-request.ts";
 import type { PlannedBuild } from "./plan.ts";
-import { requirementOf } from "./requirement-of.ts";
 import type { Run } from "./run.ts";
+import { type Happening, ScheduleDriver } from "./schedule-driver.ts";
 import { explainFailure, isForWantOfInputs } from "./trust-hint.ts";
 import { usageOf } from "./usage-of.ts";
 import { judgeError, judgeResult, statusOf } from "./verdict.ts";
@@ -21,27 +22,29 @@ export class Execution {
   readonly #builds: ReadonlyMap<StorePath, PlannedBuild>;
   readonly #done = new Deferred<void>();
   readonly #attempts = new Map<StorePath, number>();
-  #schedule: unknown;
-  #running = 0;
-  /** Rings when the schedule wants to be woken. */
-  #alarm: AbortController | undefined;
+  readonly #driver: ScheduleDriver;
   readonly #stops = new Map<StorePath, Stop>();
   readonly #lostBefore: number;
+  #running = 0;
 
   constructor(run: Run, builds: readonly PlannedBuild[]) {
     this.#run = run;
     this.#lostBefore = run.lostBuilders;
     this.#builds = new Map(builds.map((build) => [build.drvPath, build]));
-    const { sites, policy, scheduler } = run.request;
-    this.#schedule = scheduler.begin(
-      sites.map(({ traits }) => traits),
+    const { sites, policy, scheduler, clock } = run.request;
+    this.#driver = new ScheduleDriver({
+      scheduler,
+      builders: sites.map(({ traits }) => traits),
       policy,
-    );
+      clock,
+      carryOut: (decision) => this.#carryOut(decision),
+    });
   }
 
   /** Resolves when every build has ended, well or badly. Rejects when the run is interrupted. */
   async finish(): Promise<void> {
     const { request, sites } = this.#run;
+    const { tasks, held } = await buildTasksOf([...this.#builds.values()], this.#run);
     const stop = () => {
       this.#tell({ kind: "stopped" });
       this.#done.reject(request.signal.reason);
@@ -50,57 +53,30 @@ export class Execution {
     sites.onChange = (builder, state) => this.#tell({ kind: "builder-changed", builder, state });
     try {
       request.signal.throwIfAborted();
-      // What is down is said first, so that no builder seems to be the only one by being named early.
-      for (const wanted of ["down", "connecting", "up"] as const)
-        for (const { traits } of request.sites)
-          if (sites.state(traits.name) === wanted)
-            this.#tell({ kind: "builder-changed", builder: traits.name, state: wanted });
-      this.#tell({ kind: "requested", ...this.#wish(), tasks: this.#tasks() });
+      this.#tellOfBuilders();
+      for (const [builder, paths] of held) this.#tell({ kind: "paths-found", builder, paths });
+      const keepGoing = request.settings.keepGoing ?? false;
+      this.#tell({ kind: "requested", ...OWN_REQUEST, keepGoing, tasks });
       await this.#done.promise;
     } finally {
-      this.#alarm?.abort();
+      this.#driver[Symbol.dispose]();
       sites.onChange = () => undefined;
       request.signal.removeEventListener("abort", stop);
     }
   }
 
-  /** A run has one request: all that is planned. */
-  #wish() {
-    const keepGoing = this.#run.request.settings.keepGoing ?? false;
-    return { request: "run", principal: "self", priority: 0, keepGoing };
+  /** What is down is said first, so that no builder seems to be the only one by being named early. */
+  #tellOfBuilders(): void {
+    const { request, sites } = this.#run;
+    for (const wanted of ["down", "connecting", "up"] as const)
+      for (const { traits } of request.sites)
+        if (sites.state(traits.name) === wanted)
+          this.#tell({ kind: "builder-changed", builder: traits.name, state: wanted });
   }
 
-  #tasks(): BuildTask[] {
-    return Array.from(this.#builds.values(), ({ drvPath, derivation, needs }) => ({
-      id: drvPath,
-      requirement: requirementOf(derivation),
-      needs,
-      estimate: DEFAULT_ESTIMATE,
-      inputs: [],
-    }));
-  }
-
-  #tell(event: ToldEvent): void {
-    const atMs = this.#run.context.clock.now();
-    const { scheduler } = this.#run.request;
-    const { schedule, decisions, wakeAtMs } = scheduler.advance(this.#schedule, { ...event, atMs });
-    this.#schedule = schedule;
-    this.#wakeAt(wakeAtMs);
-    for (const decision of decisions) this.#carryOut(decision);
+  #tell(happening: Happening): void {
+    this.#driver.tell(happening);
     this.#checkEnd();
-  }
-
-  #wakeAt(atMs: number | undefined): void {
-    this.#alarm?.abort();
-    this.#alarm = undefined;
-    if (atMs === undefined) return;
-    const { clock } = this.#run.context;
-    const alarm = new AbortController();
-    this.#alarm = alarm;
-    void clock.sleep(Math.max(0, atMs - clock.now()), alarm.signal).then(
-      () => this.#tell({ kind: "woken" }),
-      () => undefined,
-    );
   }
 
   #carryOut(decision: Decision): void {
@@ -143,7 +119,7 @@ export class Execution {
   }
 
   #isIdle(): boolean {
-    return this.#running === 0 && !this.#alarm && !this.#run.sites.busy;
+    return this.#running === 0 && this.#driver.open === 0 && !this.#run.sites.busy;
   }
 
   /** Asks a builder the least that it can be asked. */
@@ -171,7 +147,7 @@ export class Execution {
     const homecomings: Promise<void>[] = [];
     try {
       await attempt([...open.values()], active, {
-        context: { ...context, signal },
+        context: { ...context, signal, settings: settingsFor(context.settings, placement.cores) },
         onResult: (build, result) => {
           open.delete(build.drvPath);
           homecomings.push(this.#take(build, result, { active, begunMs }));
@@ -254,7 +230,7 @@ export class Execution {
     const durationMs = durationS > 0 ? durationS * 1000 : this.#run.context.clock.now() - begunMs;
     this.#end(drvPath, { kind: "realised", builder, how, outputs, durationMs, ...usageOf(result) });
     const home = this.#run.succeeded(build, outputs, originOf(how, builder, drvPath), active);
-    this.#tell({ kind: "succeeded", task: drvPath, builder });
+    this.#tell({ kind: "succeeded", task: drvPath, builder, ...(how === "built" && { durationMs }) });
     await home;
   }
 
@@ -283,12 +259,6 @@ export class Execution {
   }
 }
 
-type ToldEvent = ScheduleEvent extends infer Event
-  ? Event extends unknown
-    ? Omit<Event, "atMs">
-    : never
-  : never;
-
 type Placement = Extract<Decision, { kind: "assign" }>;
 
 /** Told which build of an attempt nobody waits for. */
@@ -305,6 +275,16 @@ const STOPPED = {
   message: "nobody waits for it any longer",
   builderIsFine: true,
 } as const;
+
+/** A run has one request: all that is planned. */
+const OWN_REQUEST = { request: "run", principal: "self", priority: 0 };
+
+/** What the schedule gives a build of cores; one who asked for less gets less. */
+function settingsFor(settings: BuildSettings, given: number | undefined): BuildSettings {
+  if (given === undefined) return settings;
+  const asked = settings.cores ?? 0;
+  return { ...settings, cores: asked > 0 ? Math.min(asked, given) : given };
+}
 
 function howOf({ status }: BuildResult): "built" | "substituted" | "already-there" {
   if (status === "Substituted") return "substituted";

@@ -2,6 +2,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Rests } from "#base/rests.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { Estimates } from "#schedule/estimate.ts";
 import type { Policy, Scheduler } from "#schedule/schedule.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { BuildEventSink, BuildOutcome, Origin } from "../events.ts";
@@ -23,6 +24,8 @@ export interface RealiseRequest {
   readonly sites: readonly BuildSite[];
   readonly scheduler: Scheduler<unknown>;
   readonly policy: Policy;
+  /** What builds of the same name took before; nothing is remembered where absent. */
+  readonly estimates?: Estimates;
   readonly settings: BuildSettings;
   /** The destination may take what it lacks from its own binary caches. */
   readonly substitute: boolean;

@@ -4,7 +4,7 @@ import type { RealiseRequest } from "#build/engine/realise.ts";
 import type { BuildSite } from "#build/engine/site.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { simpleScheduler } from "#schedule/simple-scheduler.ts";
+import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
 import type { Store } from "#store/store.ts";
 import type { CommandContext } from "../command-context.ts";
 import { namedSites } from "../named-sites.ts";
@@ -59,8 +59,8 @@ export async function prepareRequest(
       drvStore,
       destination: holder,
       sites: await sitesOf(context, destination, settings),
-      scheduler: simpleScheduler,
-      policy: { attemptsMax: ATTEMPTS_MAX, othersMax: OTHERS_MAX },
+      scheduler: scoringScheduler,
+      policy: { attemptsMax: ATTEMPTS_MAX, othersMax: OTHERS_MAX, waitsForBuilders: false },
       settings: buildSettingsOf(settings.settings),
       substitute: settings.settings.substitute,
       alwaysSubstitutes: settings.settings["always-allow-substitutes"],

@@ -11,7 +11,7 @@ import { derivationType, hasKnownOutputPaths } from "#nix/derivation-type.ts";
 import { VERBOSITY } from "#nix/log-event.ts";
 import type { Settings } from "#nix/settings.ts";
 import { nameOf, printStorePath, type StorePath } from "#nix/store-path.ts";
-import { choose } from "#schedule/placement.ts";
+import { choose } from "#schedule/nix-choice.ts";
 import { type Requirement, refusalOf } from "#schedule/requirement.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";

@@ -8,7 +8,7 @@ import type { Derivation } from "#nix/derivation.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuilderTraits } from "#schedule/requirement.ts";
-import { simpleScheduler } from "#schedule/simple-scheduler.ts";
+import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
 import type { RealiseOptions, Realiser } from "#store/realiser.ts";
 import { TransportError } from "#transport/transport-error.ts";
 import { FakeStore, pathNamed } from "./fake-store.ts";
@@ -56,8 +56,8 @@ export class EngineRig {
       drvStore: this.#homeHolder,
       destination: this.#homeHolder,
       sites: [...this.builders.values()],
-      scheduler: simpleScheduler,
-      policy: { attemptsMax: 3, othersMax: 8 },
+      scheduler: scoringScheduler,
+      policy: { attemptsMax: 3, othersMax: 8, waitsForBuilders: false },
       settings: { keepGoing: this.keepGoing },
       substitute: true,
       buildersUseSubstitutes: false,

@@ -1,0 +1,95 @@
+import { canTake } from "./admission.ts";
+import { shouldHold } from "./holding.ts";
+import { homeliness } from "./locality.ts";
+import type { Builder, PoolForClass, ScoringSchedule, Task, TaskClass } from "./state.ts";
+import type { Placement, Turn } from "./turn.ts";
+
+/**
+ * While there are more tasks than slots: a task for the fastest free builder. What the end of everything hangs on goes first;
+ * among what has time, that which finds most of its inputs there and nowhere else.
+ */
+export function bestTask(schedule: ScoringSchedule, turn: Turn): Placement | undefined {
+  for (const one of turn.kind.pools) {
+    if (one.pool.freeSlots === 0) continue;
+    let looked = 0;
+    for (const builder of one.pool.free) {
+      const task = taskFor(schedule, turn, { builder, speed: one.speed });
+      if (task) return { task, builder };
+      if (++looked === BUILDERS_LOOKED_AT) break;
+    }
+  }
+  return undefined;
+}
+
+interface Slot {
+  readonly builder: Builder;
+  readonly speed: number;
+}
+
+function taskFor(schedule: ScoringSchedule, turn: Turn, slot: Slot): Task | undefined {
+  const { kind, queue } = turn;
+  const first = queue.first!;
+  const start = placeToLook(kind, slot, queue.length);
+  if (
+    start === 0 &&
+    (first.passedOver >= PASSED_OVER_MAX || isPressing(kind, first)) &&
+    fits(schedule, first, slot, 0)
+  )
+    return first;
+  let best: Task | undefined;
+  let most = Number.NEGATIVE_INFINITY;
+  const consider = (task: Task, place: number) => {
+    const worth = homeliness(task, slot.builder) * schedule.weights.locality;
+    const isBetter = worth > most || (worth === most && task.urgency > best!.urgency);
+    if (!isBetter || !fits(schedule, task, slot, place)) return;
+    most = worth;
+    best = task;
+  };
+  for (const [index, task] of queue.slice(start, TASKS_LOOKED_AT).entries()) consider(task, start + index);
+  if (schedule.weights.locality > 0)
+    for (const task of slot.builder.near.slice(0, TASKS_LOOKED_AT))
+      if (task.kind === kind && (start === 0 || queue.rankOf(task) >= start) && isIn(turn, task))
+        consider(task, start);
+  if (best && best !== first) first.passedOver++;
+  return best;
+}
+
+function fits(schedule: ScoringSchedule, task: Task, { builder }: Slot, place: number): boolean {
+  return canTake(schedule, task, builder) && !shouldHold(schedule, task, { builder, ahead: place });
+}
+
+function isIn({ principal }: Turn, { requests }: Task): boolean {
+  for (const request of requests) if (request.principal === principal && !request.stopped) return true;
+  return false;
+}
+
+/**
+ * Where in the queue to look for a slow builder. What stands before will be done by faster ones
+ * before the slow one could end it.
+ */
+function placeToLook({ pools }: TaskClass, { builder, speed }: Slot, length: number): number {
+  let ahead = 0;
+  for (const one of pools) {
+    if (one.pool === builder.pool) break;
+    ahead += one.pool.slotsUp * Math.max(0, one.speed / speed - 1);
+  }
+  return Math.max(0, Math.min(Math.ceil(ahead), length - TASKS_LOOKED_AT));
+}
+
+/** Whether the chain that begins with a task takes nearly as long as everything that is left, spread over all slots. */
+function isPressing(kind: TaskClass, { pathMs }: Task): boolean {
+  return pathMs >= PRESSING_SHARE * (kind.workMs / Math.max(1, slotsBySpeed(kind.pools)));
+}
+
+function slotsBySpeed(pools: readonly PoolForClass[]): number {
+  let sum = 0;
+  for (const { pool, speed } of pools) sum += pool.slotsUp * speed;
+  return sum;
+}
+
+const TASKS_LOOKED_AT = 32;
+/** The least loaded of a pool; for want of memory or disk, the first may not do. */
+const BUILDERS_LOOKED_AT = 8;
+/** After so many others the most urgent task goes first wherever its inputs are. */
+const PASSED_OVER_MAX = 200;
+const PRESSING_SHARE = 0.7;

@@ -1,0 +1,80 @@
+import { OrderedList } from "../ordered-list.ts";
+import type { BuilderTraits } from "../requirement.ts";
+import type { BuilderFacts, BuilderState } from "../schedule.ts";
+import { newPool, rehome } from "./classes.ts";
+import { refile } from "./pools.ts";
+import { setSpeed } from "./rating.ts";
+import { byUrgency, unreserve } from "./ready-queues.ts";
+import type { Builder, ScoringSchedule } from "./state.ts";
+import { pardon } from "./suspension.ts";
+
+/** Takes in a builder that is connecting, or takes note of what one is now said to be. */
+export function addBuilder(schedule: ScoringSchedule, traits: BuilderTraits): void {
+  const known = schedule.builders.get(traits.name);
+  const builder = known ?? newBuilder(traits, schedule.builders.size);
+  schedule.builders.set(traits.name, builder);
+  builder.traits = traits;
+  builder.speed = traits.speedFactor;
+  builder.cores = traits.cores ?? builder.cores;
+  builder.memoryBytes = traits.memoryBytes ?? builder.memoryBytes;
+  builder.emulatedSystems = traits.emulatedSystems ?? builder.emulatedSystems;
+  rehome(schedule, builder);
+  forgetLargest(builder);
+}
+
+export function changeBuilder(schedule: ScoringSchedule, builder: Builder, state: BuilderState): void {
+  const wasUp = builder.state === "up";
+  builder.state = state;
+  if (state === "up" && !wasUp) pardon(builder);
+  const reserving = builder.reservedFor?.kind;
+  if (state !== "up" && reserving) unreserve(schedule, reserving);
+  refile(schedule, builder);
+  forgetLargest(builder);
+}
+
+export function noteFacts(schedule: ScoringSchedule, builder: Builder, facts: BuilderFacts): void {
+  builder.memoryBytes = facts.memoryBytes ?? builder.memoryBytes;
+  builder.freeDiskBytes = facts.freeDiskBytes ?? builder.freeDiskBytes;
+  builder.cores = facts.cores ?? builder.cores;
+  builder.emulatedSystems = facts.emulatedSystems ?? builder.emulatedSystems;
+  builder.slotsOfOthers = facts.slotsOfOthers ?? builder.slotsOfOthers;
+  if (facts.speed !== undefined) setSpeed(schedule, builder, facts.speed);
+  else rehome(schedule, builder);
+  if (facts.memoryBytes !== undefined) forgetLargest(builder);
+  // More room may let in what a free slot did not.
+  for (const kind of builder.pool.classes) schedule.touched.add(kind);
+}
+
+function newBuilder(traits: BuilderTraits, ordinal: number): Builder {
+  return {
+    name: traits.name,
+    ordinal,
+    traits,
+    state: "connecting",
+    speed: traits.speedFactor,
+    speedSeenMs: 0,
+    memoryBytes: undefined,
+    freeDiskBytes: undefined,
+    cores: undefined,
+    emulatedSystems: [],
+    slotsOfOthers: 0,
+    runs: new Set(),
+    slotsTaken: 0,
+    coresTaken: 0,
+    memoryTakenBytes: 0,
+    handedOver: 0,
+    holds: new Set(),
+    near: new OrderedList(byUrgency),
+    reservedFor: undefined,
+    strikes: new Set(),
+    suspension: undefined,
+    suspensions: 0,
+    probing: false,
+    pool: newPool("", { traits, emulatedSystems: [], speed: traits.speedFactor }),
+    filed: undefined,
+  };
+}
+
+function forgetLargest({ pool }: Builder): void {
+  for (const kind of pool.classes) kind.largestMemoryBytes = undefined;
+}

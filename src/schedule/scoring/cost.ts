@@ -1,0 +1,63 @@
+import type { Score } from "../score.ts";
+import { speedFor } from "./classes.ts";
+import { missingBytes } from "./locality.ts";
+import { freeSlotsOf, slotsOf } from "./pools.ts";
+import type { Builder, ScoringSchedule, Task } from "./state.ts";
+
+/** What it costs to run a task on a builder, in milliseconds: the least is the best. */
+export function costOf(schedule: ScoringSchedule, task: Task, builder: Builder): number {
+  const durationMs = durationOn(task, builder);
+  const transferMs = transferMsOf(schedule, missingBytes(task, builder));
+  return durationMs + transferMs + loadMs(builder, durationMs) + localMs(task, builder);
+}
+
+/** The same in its parts. */
+export function scoreOf(schedule: ScoringSchedule, task: Task, builder: Builder): Score {
+  const durationMs = durationOn(task, builder);
+  const missing = missingBytes(task, builder);
+  const parts = {
+    durationMs,
+    transferMs: transferMsOf(schedule, missing),
+    loadMs: loadMs(builder, durationMs),
+    localMs: localMs(task, builder),
+  };
+  return {
+    totalMs: parts.durationMs + parts.transferMs + parts.loadMs + parts.localMs,
+    ...parts,
+    speed: speedFor(builder, task.requirement.system),
+    emulated: builder.emulatedSystems.includes(task.requirement.system),
+    missingBytes: missing,
+    running: builder.runs.size,
+    slots: slotsOf(builder),
+    criticalPathMs: task.pathMs,
+    waitedMs: Math.max(0, schedule.nowMs - task.sinceMs),
+  };
+}
+
+export function durationOn({ estimate, requirement, kind }: Task, builder: Builder): number {
+  const gain = kind.wantsMachine ? (freeSlotsOf(builder) || slotsOf(builder) || 1) ** MACHINE_GAIN : 1;
+  return estimate.durationMs / (speedFor(builder, requirement.system) * gain);
+}
+
+export function transferMsOf({ weights }: ScoringSchedule, bytes: number): number {
+  return (bytes / BYTES_A_MS) * weights.locality;
+}
+
+/** Builds that run beside others share caches, disks and memory with them. */
+function loadMs({ slotsTaken, traits }: Builder, durationMs: number): number {
+  return (slotsTaken / Math.max(1, traits.maxJobs)) * durationMs * LOAD_SHARE;
+}
+
+function localMs({ requirement }: Task, { traits }: Builder): number {
+  if (!traits.local) return 0;
+  return requirement.preferLocal ? -LOCAL_MS : LOCAL_MS;
+}
+
+/** A build that takes n slots ends n to this power times sooner: not all of it can be spread. */
+export const MACHINE_GAIN = 0.7;
+/** Assumed of the line to a builder: 50 MB/s. */
+const BYTES_A_MS = 50_000;
+/** How much longer a build takes on a builder that is full than on one that is idle. */
+const LOAD_SHARE = 0.1;
+/** What a person would rather wait for than have this machine busy, and the other way for what is not worth sending. */
+const LOCAL_MS = 600_000;

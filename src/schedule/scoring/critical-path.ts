@@ -1,0 +1,41 @@
+import { requeue } from "./ready-queues.ts";
+import type { Task } from "./state.ts";
+
+/** Measures the chains that begin with new tasks, and with old ones that new ones need. */
+export function measurePaths(added: ReadonlySet<Task>): void {
+  const open = new Map<Task, number>();
+  for (const task of added)
+    for (const need of task.needs) if (added.has(need)) open.set(need, (open.get(need) ?? 0) + 1);
+  const ordered = [...added].filter((task) => !open.has(task));
+  const lengthened: Task[] = [];
+  // Grows while it is walked: dependants come before what they need.
+  for (const task of ordered)
+    for (const need of task.needs) {
+      const left = open.get(need);
+      if (left === undefined) lengthened.push(need);
+      else {
+        need.pathMs = Math.max(need.pathMs, need.estimate.durationMs + task.pathMs);
+        open.set(need, left - 1);
+        if (left === 1) ordered.push(need);
+      }
+    }
+  remeasure(lengthened);
+}
+
+/** Measures tasks again whose dependants came or went, and then what these need, as far as it changes. */
+export function remeasure(tasks: readonly Task[]): void {
+  const queue = [...tasks];
+  for (let task = queue.pop(); task; task = queue.pop()) {
+    const pathMs = pathOf(task);
+    if (pathMs === task.pathMs) continue;
+    task.pathMs = pathMs;
+    requeue(task);
+    queue.push(...task.needs);
+  }
+}
+
+function pathOf({ estimate, dependants }: Task): number {
+  let longestMs = 0;
+  for (const { pathMs } of dependants) longestMs = Math.max(longestMs, pathMs);
+  return estimate.durationMs + longestMs;
+}

@@ -1,0 +1,96 @@
+import { setAlarm } from "./alarms.ts";
+import { durationOn, transferMsOf } from "./cost.ts";
+import { missingBytes } from "./locality.ts";
+import type { Builder, PoolForClass, Run, ScoringSchedule, Task } from "./state.ts";
+
+/**
+ * Whether a task should rather wait for a busy builder than run on a free one: when it would end sooner. `ahead` other
+ * tasks are expected to come first there. It waits at most for as long as it would gain, so that a wrong estimate
+ * costs at most twice that.
+ */
+export function shouldHold(
+  schedule: ScoringSchedule,
+  task: Task,
+  { builder, ahead }: { builder: Builder; ahead: number },
+): boolean {
+  const here = schedule.nowMs + durationOn(task, builder) + transferMs(schedule, task, builder);
+  const better = betterWait(schedule, task, { builder, ahead });
+  const gainMs = better ? here - better.endMs : 0;
+  if (!better || gainMs < GAIN_MS_MIN) {
+    task.hold = undefined;
+    return false;
+  }
+  const sinceMs = task.hold?.sinceMs ?? schedule.nowMs;
+  const untilMs = Math.min(Math.max(better.freeMs, schedule.nowMs + 1), sinceMs + gainMs);
+  if (untilMs <= schedule.nowMs) return false;
+  task.hold = { sinceMs, untilMs, builder: better.name };
+  wakeFor(schedule, task, untilMs);
+  return true;
+}
+
+interface Wait {
+  readonly name: string;
+  readonly freeMs: number;
+  readonly endMs: number;
+}
+
+function betterWait(
+  schedule: ScoringSchedule,
+  task: Task,
+  { builder, ahead }: { builder: Builder; ahead: number },
+): Wait | undefined {
+  let best = waitForNearest(schedule, task, builder);
+  for (const one of task.kind.pools) {
+    if (one.pool === builder.pool) break;
+    const wait = waitForPool(schedule, task, { one, ahead });
+    if (wait && (!best || wait.endMs < best.endMs)) best = wait;
+  }
+  return best;
+}
+
+/** In a faster pool, after those that come first. */
+function waitForPool(
+  { nowMs }: ScoringSchedule,
+  task: Task,
+  { one: { pool, speed }, ahead }: { one: PoolForClass; ahead: number },
+): Wait | undefined {
+  if (pool.slotsUp === 0 || pool.ends.length === 0) return undefined;
+  const durationMs = task.estimate.durationMs / speed;
+  const run = pool.ends.at(ahead % pool.ends.length)!;
+  const rounds = Math.floor(ahead / pool.ends.length);
+  const freeMs = nowMs + leftMs(run, nowMs) + rounds * durationMs;
+  return { name: run.builder.name, freeMs, endMs: freeMs + durationMs };
+}
+
+/** Where its inputs are, if that is another. */
+function waitForNearest(schedule: ScoringSchedule, task: Task, builder: Builder): Wait | undefined {
+  const { nearest } = task;
+  if (!nearest || nearest === builder || nearest.state !== "up" || nearest.suspension) return undefined;
+  if (schedule.weights.locality === 0 || !nearest.pool.classes.has(task.kind)) return undefined;
+  let freeMs = Number.POSITIVE_INFINITY;
+  for (const run of nearest.runs) freeMs = Math.min(freeMs, schedule.nowMs + leftMs(run, schedule.nowMs));
+  if (!Number.isFinite(freeMs)) return undefined;
+  return {
+    name: nearest.name,
+    freeMs,
+    endMs: freeMs + durationOn(task, nearest) + transferMs(schedule, task, nearest),
+  };
+}
+
+/** What has run for longer than was expected is expected to go on for half as long again. */
+function leftMs({ startedMs, expectedEndMs }: Run, nowMs: number): number {
+  return Math.max(expectedEndMs - nowMs, expectedEndMs > nowMs ? 0 : (nowMs - startedMs) / 2);
+}
+
+function transferMs(schedule: ScoringSchedule, task: Task, builder: Builder): number {
+  return transferMsOf(schedule, missingBytes(task, builder));
+}
+
+function wakeFor(schedule: ScoringSchedule, { kind }: Task, atMs: number): void {
+  if (kind.holdAlarmMs !== undefined && kind.holdAlarmMs <= atMs) return;
+  kind.holdAlarmMs = atMs;
+  setAlarm(schedule, atMs, { kind: "hold", of: kind });
+}
+
+/** Less is not worth an idle builder. */
+const GAIN_MS_MIN = 500;

@@ -1,0 +1,79 @@
+import type { OrderedList } from "../ordered-list.ts";
+import type { Decision } from "../schedule.ts";
+import { assign, assignGraph } from "./assign.ts";
+import { bestBuilder } from "./best-builder.ts";
+import { bestTask } from "./best-task.ts";
+import { compare, freeSlotsFor, usableFor } from "./classes.ts";
+import { giveUp } from "./endings.ts";
+import { loneGraphBuilder } from "./hand-over.ts";
+import type { ScoringSchedule, Task, TaskClass } from "./state.ts";
+import type { Turn } from "./turn.ts";
+import { placeOnMachine } from "./whole-machine.ts";
+
+/** Places all that can be placed now, as far as anything changed that lets it. */
+export function place(schedule: ScoringSchedule, decisions: Decision[]): void {
+  const { touched } = schedule;
+  if (!schedule.stopped) {
+    giveUpOrphans(schedule, decisions);
+    const settled = new Set<OrderedList<Task>>();
+    for (let turn = nextTurn(schedule, settled); turn; turn = nextTurn(schedule, settled))
+      if (!placeOne(schedule, turn, decisions)) settled.add(turn.queue);
+    if (isStuck(schedule)) giveUpAll(schedule, schedule.classes.values(), decisions);
+  }
+  touched.clear();
+}
+
+/** Where nobody is left who could take a class. */
+function giveUpOrphans(schedule: ScoringSchedule, decisions: Decision[]): void {
+  if (schedule.policy.waitsForBuilders) return;
+  const orphaned = [...schedule.touched].filter((kind) => kind.ready > 0 && usableFor(kind) === 0);
+  giveUpAll(schedule, orphaned, decisions);
+}
+
+/** Whether nothing runs and nothing is coming that could make anything run. */
+function isStuck({ policy, open, running, alarms, builders }: ScoringSchedule): boolean {
+  if (policy.waitsForBuilders || open === 0 || running > 0) return false;
+  for (const { about } of alarms) if (about.kind !== "rating") return false;
+  for (const { state, slotsOfOthers } of builders.values())
+    if (state === "connecting" || (state === "up" && slotsOfOthers > 0)) return false;
+  return true;
+}
+
+function giveUpAll(schedule: ScoringSchedule, kinds: Iterable<TaskClass>, decisions: Decision[]): void {
+  const ready = [...kinds].flatMap(({ queues }) => [...queues.values()].flatMap((queue) => [...queue]));
+  for (const task of new Set(ready)) if (task.phase === "ready") giveUp(schedule, task, decisions);
+}
+
+/** Who was served least goes first; of the same principal, the class with the most urgent task. */
+function nextTurn({ touched }: ScoringSchedule, settled: ReadonlySet<OrderedList<Task>>): Turn | undefined {
+  let best: Turn | undefined;
+  for (const kind of touched) {
+    if (kind.ready === 0 || (kind.openPools === 0 && !kind.reserved)) continue;
+    for (const [principal, queue] of kind.queues) {
+      if (settled.has(queue)) continue;
+      const turn = { kind, principal, queue };
+      if (!best || comesBefore(turn, best)) best = turn;
+    }
+  }
+  return best;
+}
+
+function comesBefore(a: Turn, b: Turn): boolean {
+  if (a.principal !== b.principal) {
+    const bySharing = a.principal.servedMs - b.principal.servedMs;
+    return (bySharing || compare(a.principal.name, b.principal.name)) < 0;
+  }
+  const [first, second] = [a.queue.first!, b.queue.first!];
+  return (second.urgency - first.urgency || compare(first.id, second.id)) < 0;
+}
+
+function placeOne(schedule: ScoringSchedule, turn: Turn, decisions: Decision[]): boolean {
+  const { kind, queue } = turn;
+  const lone = loneGraphBuilder(schedule, kind);
+  if (lone) return assignGraph(schedule, { first: queue.first!, builder: lone }, decisions);
+  if (kind.wantsMachine) return placeOnMachine(schedule, turn, decisions);
+  const isShort = queue.length > freeSlotsFor(kind);
+  const found = isShort ? bestTask(schedule, turn) : bestBuilder(schedule, turn);
+  if (found) assign(schedule, found, decisions);
+  return found !== undefined;
+}

@@ -1,0 +1,96 @@
+import { OrderedList } from "../ordered-list.ts";
+import { compare } from "./classes.ts";
+import { findNearest } from "./locality.ts";
+import { refile } from "./pools.ts";
+import type { Principal, ScoringSchedule, Task, TaskClass } from "./state.ts";
+
+/** Puts a task among what is ready, for each who asks for it. */
+export function enqueue(schedule: ScoringSchedule, task: Task): void {
+  const { kind } = task;
+  task.phase = "ready";
+  task.urgency = urgencyOf(task);
+  task.passedOver = 0;
+  findNearest(task);
+  for (const principal of principalsOf(task)) {
+    if (principal.ready++ === 0) catchUp(schedule, principal);
+    let queue = kind.queues.get(principal);
+    if (!queue) {
+      queue = new OrderedList(byUrgency);
+      kind.queues.set(principal, queue);
+    }
+    queue.add(task);
+  }
+  kind.ready++;
+  task.nearest?.near.add(task);
+  schedule.touched.add(kind);
+}
+
+/** Takes a task out of what is ready. */
+export function dequeue(schedule: ScoringSchedule, task: Task): void {
+  const { kind } = task;
+  for (const [principal, queue] of kind.queues) {
+    if (!queue.delete(task)) continue;
+    principal.ready--;
+    if (queue.length === 0) kind.queues.delete(principal);
+  }
+  kind.ready--;
+  task.nearest?.near.delete(task);
+  task.hold = undefined;
+  if (kind.reserved?.task === task) unreserve(schedule, kind);
+}
+
+/** Gives a task that is ready its place anew, after its chain or its priority changed. */
+export function requeue(task: Task): void {
+  if (task.phase !== "ready") return;
+  const { kind, nearest } = task;
+  const queues = [...kind.queues.values()].filter((queue) => queue.delete(task));
+  nearest?.near.delete(task);
+  task.urgency = urgencyOf(task);
+  for (const queue of queues) queue.add(task);
+  nearest?.near.add(task);
+}
+
+/** Gives back to everybody the builder that was being emptied. */
+export function unreserve(schedule: ScoringSchedule, kind: TaskClass): void {
+  const { reserved } = kind;
+  if (!reserved) return;
+  kind.reserved = undefined;
+  reserved.builder.reservedFor = undefined;
+  refile(schedule, reserved.builder);
+}
+
+/** The most urgent first. */
+export function byUrgency(a: Task, b: Task): number {
+  return b.urgency - a.urgency || compare(a.id, b.id);
+}
+
+export function principalsOf({ requests }: Task): Set<Principal> {
+  const principals = new Set<Principal>();
+  for (const { principal, stopped } of requests) if (!stopped) principals.add(principal);
+  return principals;
+}
+
+export function priorityOf({ requests }: Task): number {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const { priority, stopped } of requests) if (!stopped) highest = Math.max(highest, priority);
+  return Number.isFinite(highest) ? highest : 0;
+}
+
+/**
+ * Longer chains first; who waits longer is treated as if its chain were longer by as much, so that nothing waits for ever while new
+ * things come. That all wait at the same pace leaves their order as it is, so the time of asking can stand for the waiting.
+ */
+function urgencyOf(task: Task): number {
+  return task.pathMs + priorityOf(task) * PRIORITY_MS - task.sinceMs;
+}
+
+/** Whoever asked for nothing for a while has saved up no share by it. */
+function catchUp(schedule: ScoringSchedule, principal: Principal): void {
+  let leastMs = Number.POSITIVE_INFINITY;
+  for (const other of schedule.principals.values())
+    if (other !== principal && other.ready > 0) leastMs = Math.min(leastMs, other.servedMs);
+  if (Number.isFinite(leastMs)) principal.servedMs = Math.max(principal.servedMs, leastMs);
+}
+
+/** One step of priority counts for as much waiting. */
+const PRIORITY_MS = 60_000;

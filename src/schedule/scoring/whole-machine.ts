@@ -1,0 +1,60 @@
+import type { Decision } from "../schedule.ts";
+import { canTake } from "./admission.ts";
+import { assign } from "./assign.ts";
+import { costOf } from "./cost.ts";
+import { freeSlotsOf, refile, slotsOf } from "./pools.ts";
+import { unreserve } from "./ready-queues.ts";
+import type { Builder, ScoringSchedule, Task } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/**
+ * Places a task that profits from a whole machine: it takes all free slots of a builder that has at least half of its slots free. Where
+ * there is none, one is kept from other work until it has.
+ */
+export function placeOnMachine(
+  schedule: ScoringSchedule,
+  { kind, queue }: Turn,
+  decisions: Decision[],
+): boolean {
+  const task = kind.reserved?.task ?? queue.first!;
+  const kept = kind.reserved?.builder;
+  unreserve(schedule, kind);
+  const builder = emptiest(schedule, task, kept);
+  if (!builder) return false;
+  if (freeSlotsOf(builder) * 2 >= slotsOf(builder)) {
+    assign(schedule, { task, builder }, decisions);
+    return true;
+  }
+  kind.reserved = { task, builder };
+  builder.reservedFor = task;
+  refile(schedule, builder);
+  return false;
+}
+
+/** A builder that is empty enough, the cheapest; else the one that was kept, or else the one with most free slots. */
+function emptiest(schedule: ScoringSchedule, task: Task, kept: Builder | undefined): Builder | undefined {
+  let best: Builder | undefined;
+  for (const { pool } of task.kind.pools) {
+    let looked = 0;
+    for (const builder of pool.free) {
+      if (!canTake(schedule, task, builder)) continue;
+      if (!best || isEmptier(schedule, task, { builder, best, kept })) best = builder;
+      if (++looked === BUILDERS_A_POOL) break;
+    }
+  }
+  if (kept && best && freeSlotsOf(best) * 2 < slotsOf(best) && kept.filed?.slotsUp) return kept;
+  return best ?? (kept?.filed?.slotsUp ? kept : undefined);
+}
+
+function isEmptier(
+  schedule: ScoringSchedule,
+  task: Task,
+  { builder, best }: { builder: Builder; best: Builder; kept: Builder | undefined },
+): boolean {
+  const [isHalf, bestIs] = [builder, best].map((one) => freeSlotsOf(one) * 2 >= slotsOf(one));
+  if (isHalf !== bestIs) return isHalf!;
+  if (isHalf) return costOf(schedule, task, builder) < costOf(schedule, task, best);
+  return freeSlotsOf(builder) / slotsOf(builder) > freeSlotsOf(best) / slotsOf(best);
+}
+
+const BUILDERS_A_POOL = 8;
