@@ -1,5 +1,6 @@
 import type { Rests } from "#base/rests.ts";
-import type { BuilderHealth, BuildSite } from "#build/engine/site.ts";
+import type { BuilderBook } from "#build/engine/builder-book.ts";
+import type { BuildSite } from "#build/engine/site.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
@@ -24,8 +25,8 @@ export interface Services {
   machineSite(machine: Machine, settings: ResolvedSettings): Promise<BuildSite>;
   /** This machine as a builder into `store`; undefined where it must not build or cannot. */
   localSite(store: Store, settings: ResolvedSettings): Promise<BuildSite | undefined>;
-  /** Remembers builders that do not answer. */
-  health(): Promise<BuilderHealth>;
+  /** What is remembered of builders. */
+  builderBook(): Promise<BuilderBook>;
   /** This machine, as setting up sees and changes it. */
   setupHost(): Promise<SetupHost>;
   /** Where this program is, to be written into files: `/…/bin/elsewhere`. */

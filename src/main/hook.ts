@@ -1,7 +1,7 @@
 import { systemClock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
 import { buildSettingsOf } from "#build/build-settings.ts";
-import { openHealthFile } from "#build/remote/health-file.ts";
+import { openBookFile } from "#build/remote/book-file.ts";
 import { namedSites } from "#cli/named-sites.ts";
 import type { HookCommand } from "#cli/services.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
@@ -52,7 +52,7 @@ class ResidentDesk implements AsyncDisposable {
   #last: { readonly key: string; readonly resolved: ResolvedSettings } | undefined;
 
   constructor(env: NodeJS.ProcessEnv) {
-    this.#health = openHealthFile(stateDir(env));
+    this.#health = openBookFile(stateDir(env));
   }
 
   async serve(folder: string): Promise<void> {

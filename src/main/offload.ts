@@ -1,6 +1,7 @@
 import { systemClock } from "#base/clock.ts";
-import type { BuilderHealth, BuildSite } from "#build/engine/site.ts";
-import { openHealthFile } from "#build/remote/health-file.ts";
+import type { BuilderHealth } from "#build/engine/builder-book.ts";
+import type { BuildSite } from "#build/engine/site.ts";
+import { openBookFile } from "#build/remote/book-file.ts";
 import { namedSites } from "#cli/named-sites.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings, Settings } from "#nix/settings.ts";
@@ -19,7 +20,7 @@ export class SharedOffload implements AsyncDisposable {
   readonly #health: BuilderHealth;
 
   constructor(stateDir: string) {
-    this.#health = openHealthFile(stateDir);
+    this.#health = openBookFile(stateDir);
   }
 
   /** What builds for `store` are driven with, by the settings of whoever asks for them. */

@@ -14,7 +14,7 @@ export const services: Services = {
   openStore: async (uri, settings) => (await import("./open-usual-store.ts")).openUsualStore(uri, settings),
   machineSite: async (machine, settings) => (await import("./build-sites.ts")).machineSite(machine, settings),
   localSite: async (store, settings) => (await import("./build-sites.ts")).localSite(store, settings),
-  health: async () => (await import("#build/remote/health-file.ts")).openHealthFile(stateDir(env)),
+  builderBook: async () => (await import("#build/remote/book-file.ts")).openBookFile(stateDir(env)),
   setupHost: async () => (await import("./setup-host.ts")).setupHost,
   programPath,
   cpus: availableParallelism,

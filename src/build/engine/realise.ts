@@ -6,10 +6,11 @@ import type { Estimates } from "#schedule/estimate.ts";
 import type { Policy, Scheduler } from "#schedule/schedule.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { BuildEventSink, BuildOutcome, Origin } from "../events.ts";
+import type { BuilderHealth } from "./builder-book.ts";
 import { Execution } from "./execution.ts";
 import type { PlannedBuild, Wish } from "./plan.ts";
 import { Run } from "./run.ts";
-import type { BuilderHealth, BuildSite, Holder, KnownOutputs } from "./site.ts";
+import type { BuildSite, Holder, KnownOutputs } from "./site.ts";
 import type { Substitutable } from "./substitution.ts";
 
 /** Everything that a run needs to know and to reach. */

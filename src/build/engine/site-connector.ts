@@ -2,11 +2,12 @@ import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { refusalOf } from "#schedule/requirement.ts";
 import type { BuilderState } from "#schedule/schedule.ts";
 import type { ActiveSite, Trust } from "./attempt.ts";
+import type { BuilderPage } from "./builder-book.ts";
 import type { Feeder } from "./feeder.ts";
 import type { PlannedBuild } from "./plan.ts";
 import type { RealiseRequest } from "./realise.ts";
 import { requirementOf } from "./requirement-of.ts";
-import type { BuildSite, Holder } from "./site.ts";
+import { type BuildSite, type Holder, keyOf } from "./site.ts";
 
 /** Told when a builder becomes usable or unusable. */
 export type OnBuilderChange = (builder: string, state: BuilderState) => void;
@@ -18,6 +19,11 @@ export class SiteConnector implements AsyncDisposable {
   readonly #active = new Map<string, ActiveSite>();
   readonly #connecting = new Map<string, Promise<void>>();
   readonly #faults = new Map<string, string>();
+  /** Those that are drained. */
+  readonly #aside = new Map<string, BuildSite>();
+  /** Those that were drained while they were in use. */
+  readonly #told = new Set<string>();
+  readonly #watch: Disposable;
   /** Every connection that was made, to be closed in the end. */
   readonly #opened: AsyncDisposable[] = [];
   onChange: OnBuilderChange = () => undefined;
@@ -25,6 +31,7 @@ export class SiteConnector implements AsyncDisposable {
   constructor(request: RealiseRequest, feederInto: (holder: Holder, trust: Trust) => Feeder) {
     this.#request = request;
     this.#feederInto = feederInto;
+    this.#watch = request.health.onChange(() => this.#lookAgain());
   }
 
   active(builder: string): ActiveSite | undefined {
@@ -32,7 +39,7 @@ export class SiteConnector implements AsyncDisposable {
   }
 
   state(builder: string): BuilderState {
-    if (this.#active.has(builder)) return "up";
+    if (this.#active.has(builder)) return this.#aside.has(builder) ? "drained" : "up";
     return this.#connecting.has(builder) ? "connecting" : "down";
   }
 
@@ -55,19 +62,20 @@ export class SiteConnector implements AsyncDisposable {
       requirements.some((requirement) => !refusalOf(traits, requirement)),
     );
     const now = this.#request.clock.now();
-    const rested = useful.filter(({ traits }) => !this.#request.health.backOff(traits.name, now));
+    const working = useful.filter((site) => !this.#putAside(site));
+    const rested = working.filter((site) => !this.#request.health.backOff(keyOf(site), now));
     // Better a builder that was down a minute ago than none.
     const orphaned = requirements.filter(
       (requirement) => !rested.some(({ traits }) => !refusalOf(traits, requirement)),
     );
-    const tried = useful.filter(
+    const tried = working.filter(
       (site) => rested.includes(site) || orphaned.some((requirement) => !refusalOf(site.traits, requirement)),
     );
-    for (const { traits } of useful) {
-      const rest = this.#request.health.backOff(traits.name, now);
+    for (const site of working) {
+      const rest = this.#request.health.backOff(keyOf(site), now);
       if (rest)
         this.#faults.set(
-          traits.name,
+          site.traits.name,
           `${rest.message} (remembered; it is tried again in ${seconds(rest.untilMs - now)})`,
         );
     }
@@ -80,12 +88,13 @@ export class SiteConnector implements AsyncDisposable {
     const active = this.#active.get(builder);
     if (!active) return undefined;
     this.#active.delete(builder);
-    this.#note(builder, message);
+    this.#note(active.site, message);
     this.onChange(builder, "down");
     return active;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#watch[Symbol.dispose]();
     await Promise.allSettled(this.#opened.map((opened) => opened[Symbol.asyncDispose]()));
   }
 
@@ -96,6 +105,34 @@ export class SiteConnector implements AsyncDisposable {
     const late = first.then(() => this.#request.clock.sleep(CONNECT_GRACE_MS, grace.signal)).catch(() => all);
     await Promise.race([all, late]);
     grace.abort();
+  }
+
+  /** A builder that somebody drained is not even connected; true for one that is drained. */
+  #putAside(site: BuildSite): boolean {
+    const { name } = site.traits;
+    const { drained } = this.#request.health.pageOf(keyOf(site));
+    if (!drained) return false;
+    this.#aside.set(name, site);
+    if (!this.#active.has(name)) this.#faults.set(name, drainedWords(name, drained));
+    return true;
+  }
+
+  /** Somebody drained or resumed a builder while we run. */
+  #lookAgain(): void {
+    for (const { site } of this.#active.values()) {
+      const { name } = site.traits;
+      if (this.#putAside(site) && !this.#told.has(name)) {
+        this.#told.add(name);
+        this.onChange(name, "drained");
+      }
+    }
+    for (const [name, site] of this.#aside) {
+      if (this.#putAside(site)) continue;
+      this.#aside.delete(name);
+      this.#told.delete(name);
+      if (this.#active.has(name)) this.onChange(name, "up");
+      else if (!this.#connecting.has(name)) void this.#open(site);
+    }
   }
 
   #open(site: BuildSite): Promise<void> {
@@ -130,20 +167,26 @@ export class SiteConnector implements AsyncDisposable {
         feeder: this.#feederInto(holder, trust),
       });
       this.#faults.delete(name);
-      health.recovered(name);
+      health.recovered(keyOf(site));
       events({ kind: "builder-up", builder: name, slots: site.traits.maxJobs, atMs: clock.now() });
     } catch (error) {
       signal.throwIfAborted();
-      this.#note(name, messageOf(error));
+      this.#note(site, messageOf(error));
     }
   }
 
-  #note(builder: string, message: string): void {
+  #note(site: BuildSite, message: string): void {
     const { events, clock, health } = this.#request;
+    const builder = site.traits.name;
     this.#faults.set(builder, message);
-    health.failed(builder, clock.now(), message);
+    health.failed(keyOf(site), clock.now(), message);
     events({ kind: "builder-down", builder, atMs: clock.now(), message });
   }
+}
+
+function drainedWords(name: string, { sinceMs, by }: NonNullable<BuilderPage["drained"]>): string {
+  const since = new Date(sinceMs).toISOString().slice(0, 16).replace("T", " ");
+  return `it is drained, by ${by} since ${since} UTC: 'elsewhere builders resume ${name}' gives it work again`;
 }
 
 function seconds(ms: number): string {

@@ -51,20 +51,10 @@ export interface ConnectedSite extends AsyncDisposable {
   readonly protocol?: string | undefined;
 }
 
-/** Remembers builders that did not answer, over runs. */
-export interface BuilderHealth {
-  /** Why a builder is not worth a try before `untilMs`; undefined when it is. */
-  backOff(builder: string, nowMs: number): { readonly untilMs: number; readonly message: string } | undefined;
-  failed(builder: string, nowMs: number, message: string): void;
-  recovered(builder: string): void;
+/** What a builder is called in what is remembered over runs. */
+export function keyOf({ key, traits }: BuildSite): string {
+  return key ?? traits.name;
 }
-
-/** For runs that shall not remember. */
-export const forgetfulHealth: BuilderHealth = {
-  backOff: () => undefined,
-  failed: () => undefined,
-  recovered: () => undefined,
-};
 
 /** Outputs of a derivation by name; those whose path is not known yet are absent. */
 export type KnownOutputs = ReadonlyMap<string, StorePath>;

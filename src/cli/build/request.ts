@@ -65,7 +65,7 @@ export async function prepareRequest(
       substitute: settings.settings.substitute,
       alwaysSubstitutes: settings.settings["always-allow-substitutes"],
       buildersUseSubstitutes: settings.settings["builders-use-substitutes"],
-      health: await services.health(),
+      health: await services.builderBook(),
       peerRests: await services.rests("peers"),
       clock: systemClock,
       signal,

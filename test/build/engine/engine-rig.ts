@@ -1,7 +1,8 @@
 import { systemClock } from "#base/clock.ts";
 import { Deferred } from "#base/deferred.ts";
+import { forgetfulHealth } from "#build/engine/builder-book.ts";
 import { type RealiseReport, realise } from "#build/engine/realise.ts";
-import { type BuildSite, type ConnectedSite, forgetfulHealth } from "#build/engine/site.ts";
+import type { BuildSite, ConnectedSite } from "#build/engine/site.ts";
 import type { BuildEvent } from "#build/events.ts";
 import type { BuildResult, BuildStatus } from "#nix/build-result.ts";
 import type { Derivation } from "#nix/derivation.ts";
