@@ -4,6 +4,7 @@ import { buildSettingsOf } from "#build/build-settings.ts";
 import { openBookFile } from "#build/remote/book-file.ts";
 import { namedSites } from "#cli/named-sites.ts";
 import type { HookCommand } from "#cli/services.ts";
+import { userName } from "#cli/user-name.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import { DEFAULT_STORE_DIR, parseStoreDir } from "#nix/store-path.ts";
 import { Foreman } from "#resident/foreman.ts";
@@ -11,6 +12,7 @@ import { Desk, type HookClient } from "#resident/hook/desk.ts";
 import { type HookOffer, serveHook } from "#resident/hook/hook-call.ts";
 import { answerHook, type HookLine } from "#resident/hook/hook-line.ts";
 import { KeptSites } from "#resident/kept-sites.ts";
+import type { RequestRecords } from "#resident/request-records.ts";
 import { stay } from "#resident/resident.ts";
 import { startResident } from "#resident/start-resident.ts";
 import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
@@ -20,6 +22,7 @@ import { HookStores } from "./hook-stores.ts";
 import { loadMachines } from "./load-machines.ts";
 import { hostFacts } from "./load-settings.ts";
 import { CONNECTION_IDLE_MS, nextActivityId, OFFLOAD_POLICY, siteKey } from "./offload.ts";
+import { openRequestRecords } from "./request-records.ts";
 import { stateDir } from "./state-dir.ts";
 
 /** Starts the resident process of this user's build hook, or is it. */
@@ -47,12 +50,15 @@ class ResidentDesk implements AsyncDisposable {
   readonly #foremen = new Map<string, Foreman>();
   readonly #facts = hostFacts();
   readonly #health;
+  readonly #records: RequestRecords;
+  readonly #user = userName();
   readonly #desk = new Desk((offer) => this.#clientOf(offer));
   /** The settings that came last, and what they come to: nearly always those of the next call. */
   #last: { readonly key: string; readonly resolved: ResolvedSettings } | undefined;
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#health = openBookFile(stateDir(env));
+    this.#records = openRequestRecords(stateDir(env));
   }
 
   async serve(folder: string): Promise<void> {
@@ -72,6 +78,7 @@ class ResidentDesk implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sites[Symbol.asyncDispose]();
     await this.#stores[Symbol.asyncDispose]();
+    await this.#records[Symbol.asyncDispose]();
   }
 
   async #clientOf({ settings: sent, line }: HookOffer): Promise<HookClient> {
@@ -97,6 +104,8 @@ class ResidentDesk implements AsyncDisposable {
       observe: (event) => {
         if (event.kind === "builder-down") this.#sites.discard(event.builder);
       },
+      realise: (request) =>
+        this.#records.realise(request, { principal: this.#user, command: "elsewhere hook" }),
       buildSettings: buildSettingsOf(settings),
       openStore: () => this.#stores.lease(settings, env),
     };

@@ -23,6 +23,8 @@ interface ServedSurroundings extends Surroundings {
   readonly report: (text: string) => void;
   /** What builds in place of the store itself. */
   readonly offloading?: SharedOffload | undefined;
+  /** Who the client is. */
+  readonly principal?: string | undefined;
 }
 
 /** A store that is served, and closed with the connection that it is for. */
@@ -88,7 +90,7 @@ class ConfiguredStore implements OpenedStore {
     return new OffloadingRealiser({
       store: storeThatCan(store, "addBuildLog"),
       own: () => (own ??= realiserOf(store, surroundings, this.#open)),
-      offload: offloading.offloadFor(store, settings),
+      offload: offloading.offloadFor(store, { settings, principal: surroundings.principal ?? "unknown" }),
     });
   }
 

@@ -92,7 +92,8 @@ class Server {
   async #serveSocket(socket: Socket, offloading: SharedOffload | undefined): Promise<void> {
     try {
       const uid = await this.#peerOf(socket);
-      await using opened = await this.#open(offloading);
+      const principal = uid === undefined ? undefined : ((await lookUpUser(uid)).name ?? `uid ${uid}`);
+      await using opened = await this.#open(offloading, principal);
       const trusted = uid === undefined ? this.#trustOfUnknown() : await this.#isTrusted(uid, opened);
       const stream = streamOfSocket(socket, uid === undefined ? "a client" : `a client of user ${uid}`);
       await using client = new ClientConnection(stream);
@@ -132,12 +133,13 @@ class Server {
     return new SharedOffload(stateDir(this.#env));
   }
 
-  async #open(offloading?: SharedOffload): Promise<OpenedStore> {
+  async #open(offloading?: SharedOffload, principal?: string): Promise<OpenedStore> {
     const [env, { overrides }] = [this.#env, this.#request];
     return await openServedStore(this.#reference, {
       env,
       settings: this.#settings,
       offloading,
+      principal,
       report: (text) => void process.stderr.write(`warning: ${text}\n`),
       settingsWith: (changed) => loadSettings({ env, overrides: [...overrides, ...changed] }).settings,
     });

@@ -1,7 +1,7 @@
 import { ElsewhereError } from "#base/errors.ts";
 import { BuildNarrator } from "#build/build-narrator.ts";
 import type { Wish } from "#build/engine/plan.ts";
-import { type RealiseRequest, realise } from "#build/engine/realise.ts";
+import type { RealiseReport, RealiseRequest } from "#build/engine/realise.ts";
 import type { BuildSite, Holder } from "#build/engine/site.ts";
 import type { BuildEvent } from "#build/events.ts";
 import { drvReader } from "#build/input/drv-reader.ts";
@@ -32,6 +32,8 @@ export interface Offload
   /** Told everything that happens. */
   readonly observe: (event: BuildEvent) => void;
   readonly nextActivityId: () => number;
+  /** Makes a request true, and keeps its record. */
+  readonly realise: (request: RealiseRequest) => Promise<RealiseReport>;
 }
 
 export interface OffloadingParts {
@@ -101,7 +103,7 @@ export class OffloadingRealiser implements Realiser {
     { settings, signal, log }: RealiseOptions,
   ): Promise<ResultReport> {
     const { store, offload } = this.#parts;
-    const { sites: sitesFor, observe, nextActivityId, ...driven } = offload;
+    const { sites: sitesFor, observe, nextActivityId, realise, ...driven } = offload;
     const sites = await sitesFor(settings);
     const machines = new Map(sites.map(({ traits, uri }) => [traits.name, uri]));
     const say = (text: string) => log({ kind: "message", text: `warning: ${text}\n` });

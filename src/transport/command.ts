@@ -115,6 +115,8 @@ async function hangUpGently(child: ChildProcess): Promise<void> {
 export async function hangUpAtOnce(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  // It may have been let go of, and with nothing else to wait for its end would not be heard of.
+  child.ref();
   child.kill("SIGKILL");
   await gone;
 }

@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import { messageOf } from "#base/errors.ts";
 import type { RealiseRequest } from "#build/engine/realise.ts";
 import { requirementOf } from "#build/engine/requirement-of.ts";
@@ -9,6 +8,7 @@ import { Recorder } from "#ledger/recorder.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { quoteShellWord } from "#transport/shell-words.ts";
 import type { CommandContext } from "../command-context.ts";
+import { userName } from "../user-name.ts";
 
 /** What the ledger knows of a request when it has ended. */
 export interface Recorded {
@@ -64,12 +64,3 @@ export async function beginRecord(
 }
 
 const NOTHING: Recorded = { numbers: new Map(), builtHere: new Map() };
-
-/** A user of a container may have no name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? "unknown"}`;
-  }
-}

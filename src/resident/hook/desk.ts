@@ -1,7 +1,7 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { describeRefusal, describeRequirement } from "#build/engine/give-up.ts";
 import { knownOutputsOf } from "#build/engine/known-outputs.ts";
-import { type RealiseRequest, realise } from "#build/engine/realise.ts";
+import type { RealiseReport, RealiseRequest } from "#build/engine/realise.ts";
 import type { BuildSite } from "#build/engine/site.ts";
 import type { BuildEvent, BuildOutcome } from "#build/events.ts";
 import { drvReader } from "#build/input/drv-reader.ts";
@@ -31,6 +31,8 @@ export interface HookClient {
     "scheduler" | "policy" | "alwaysSubstitutes" | "buildersUseSubstitutes" | "health" | "clock"
   >;
   readonly observe: (event: BuildEvent) => void;
+  /** Makes a request true, and keeps its record. */
+  readonly realise: (request: RealiseRequest) => Promise<RealiseReport>;
   readonly buildSettings: BuildSettings;
   /** Nix's own store, for the time of one build. */
   openStore(): Promise<HookStore>;
@@ -150,7 +152,7 @@ class HookWork {
     // As Nix's own hook: all outputs come, where their paths are known.
     const outputs = (known ? [...derivation.outputs.keys()] : [...details.outputs]).sort();
     using _ = opened.assumeLocked([...knownOutputsOf(derivation, store.storeDir).values()]);
-    const report = await realise({
+    const report = await client.realise({
       ...client.driven,
       graph: new Map([[build.drvPath, alone]]),
       wishes: [{ drvPath: build.drvPath, outputs }],
