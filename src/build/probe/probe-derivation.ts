@@ -9,6 +9,7 @@ import { sha256 } from "#nix/hash.ts";
 import { NarWriter } from "#nix/nar/nar-writer.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { printStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
+import { diskProgramFor } from "./disk-program.ts";
 import { tinyProgramFor } from "./tiny-program.ts";
 
 /** What a probe shall find out. */
@@ -42,16 +43,20 @@ export interface ProbeDerivation {
  * is not built into a shell; `program` runs only on the processor that the system is named after.
  */
 export function makeProbeDerivation({ storeDir, system, features, nonce }: ProbeQuestion): ProbeDerivation {
-  const program = tinyProgramFor(system);
-  const sources = program ? [carryProgram(storeDir, program)] : [];
+  const program = carryProgram(storeDir, "probe-program", tinyProgramFor(system));
+  const disk = carryProgram(storeDir, "probe-disk", diskProgramFor(system, storeDir));
+  const sources = [program, disk].flatMap((source) => source ?? []);
+  const placeOf = (source: CarriedPath | undefined) =>
+    source ? printStorePath(storeDir, source.info.path) : "";
   const env: [string, string][] = [
     ["builder", "/bin/sh"],
+    ["disk", placeOf(disk)],
     ["kvm", features.includes("kvm") ? "1" : ""],
     ["name", PROBE_NAME],
     ["nonce", nonce],
     ["out", ""],
     ["preferLocalBuild", ""],
-    ["program", sources[0] ? printStorePath(storeDir, sources[0].info.path) : ""],
+    ["program", placeOf(program)],
     ["requiredSystemFeatures", features.join(" ")],
     ["system", system],
   ];
@@ -63,7 +68,7 @@ export function makeProbeDerivation({ storeDir, system, features, nonce }: Probe
       builder: "/bin/sh",
       args: ["-c", SCRIPT],
       outputs: new Map([["out", { kind: "deferred" }]]),
-      inputSources: sources.map(({ info }) => info.path),
+      inputSources: sources.map(({ info }) => info.path).sort(),
       inputDerivations: new Map(),
       env: new Map(env),
     },
@@ -76,14 +81,19 @@ export function makeProbeDerivation({ storeDir, system, features, nonce }: Probe
     throw new ElsewhereError("PROBE", "The output of a probe has no path");
   const drvPath = derivationPath(storeDir, derivation);
   const contents = encodeText(formatDerivation(storeDir, derivation));
-  const references = sources.map(({ info }) => info.path);
+  const references = derivation.inputSources;
   const drvFile = carry({ path: drvPath, contents, executable: false, method: "text", references });
   return { derivation, drvPath, output: output.path, sources, drvFile };
 }
 
-function carryProgram(storeDir: StoreDir, program: Buffer): CarriedPath {
+function carryProgram(
+  storeDir: StoreDir,
+  name: string,
+  program: Buffer | undefined,
+): CarriedPath | undefined {
+  if (!program) return undefined;
   const nar = narOf(program, true);
-  const path = makeContentAddressedPath(storeDir, "probe-program", { method: "nar", hash: sha256(nar) });
+  const path = makeContentAddressedPath(storeDir, name, { method: "nar", hash: sha256(nar) });
   return carry({ path, contents: program, executable: true, method: "nar", references: [] });
 }
 
@@ -123,12 +133,29 @@ function narOf(contents: Buffer, executable: boolean): Buffer {
 
 const PROBE_NAME = "elsewhere-probe";
 
-/** Writes `word value` lines; see `ProbeReport`. What cannot be found out is left out. */
+/** Writes `word value` lines; see `ProbeReport`. What cannot be found out is left out; what the disk has comes last, as bytes. */
 const SCRIPT = `exec > "$out"
 echo "nonce $nonce"
 [ -z "$program" ] || echo "machine $("$program")"
-kernel=; read -r kernel < /proc/sys/kernel/arch
+kernel=; family=; cores=0
+read -r kernel < /proc/sys/kernel/arch
+while read -r word rest; do
+  case $word in
+    processor) cores=$((cores+1));;
+    vendor_id) family=x86_64;;
+    CPU) family=aarch64;;
+  esac
+done < /proc/cpuinfo
+[ "$cores" = 0 ] || echo "cores $cores"
+while read -r word value rest; do
+  case $word in
+    MemTotal:) echo "memory $value";;
+    MemAvailable:) echo "available $value";;
+  esac
+done < /proc/meminfo
+[ -n "$kernel" ] || kernel=$family
 [ -n "$kernel" ] || kernel=$(uname -m)
 [ -z "$kernel" ] || echo "kernel $kernel"
 if [ -n "$kvm" ]; then if (: <> /dev/kvm); then echo "kvm usable"; else echo "kvm unusable"; fi; fi
+[ -z "$disk" ] || { echo "disk"; "$disk"; }
 :`;

@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Clock } from "#base/clock.ts";
 import { ElsewhereError } from "#base/errors.ts";
-import { decodeText } from "#base/text.ts";
 import { type BuildResult, isSuccess } from "#nix/build-result.ts";
 import { hashEquals, sha256 } from "#nix/hash.ts";
 import { fileInNar } from "#nix/nar/file-in-nar.ts";
@@ -57,7 +56,7 @@ export async function probe(site: ConnectedSite, request: ProbeRequest): Promise
   const builtMs = clock.now();
   if (!isSuccess(result)) return { kind: "failed", status: result.status, message: result.errorMessage };
   const { info, nar } = await fetchOutput(store, made.output);
-  const report = parseProbeReport(decodeText(fileInNar(nar) ?? Buffer.alloc(0)));
+  const report = parseProbeReport(fileInNar(nar) ?? Buffer.alloc(0));
   if (report.nonce !== request.nonce) throw outputFault("it is another build's");
   if (home) await home.addPaths(incoming([{ info, nar }]), { checkSignatures: false, count: 1 });
   return {

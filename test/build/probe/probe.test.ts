@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { systemClock } from "#base/clock.ts";
@@ -45,6 +45,12 @@ test("a probe is built, runs its program, and says which processor that was", { 
   assert.equal(`${outcome.report.machine}-linux`, here);
   assert.equal(isNative(outcome.report, here) ?? true, true);
   assert.equal(outcome.report.kvmUsable, undefined);
+  assert.equal(outcome.report.cores, cpus().length);
+  assert.equal(outcome.report.memoryBytes, totalmem());
+  assert.ok(outcome.report.freeMemoryBytes! > 0 && outcome.report.freeMemoryBytes! < totalmem());
+  const { bavail, bsize } = statfsSync(tmpdir());
+  const ratio = outcome.report.freeDiskBytes! / (bavail * bsize);
+  assert.ok(ratio > 0.5 && ratio < 2, `${outcome.report.freeDiskBytes} of ${bavail * bsize}`);
   const [asked_, built] = outcome.betweenMs;
   assert.ok(outcome.builderSaysMs! >= asked_ - 1000 && outcome.builderSaysMs! <= built);
 });
@@ -91,8 +97,21 @@ test("there is no tiny program for what is not Linux", () => {
 });
 
 test("a report's first words count, and others mean nothing", () => {
-  const report = parseProbeReport("nonce a b\nmachine x86_64\nkvm unusable\nmachine other\nnews \n");
-  assert.deepEqual(report, { nonce: "a b", machine: "x86_64", kernel: undefined, kvmUsable: false });
+  const report = parseProbeReport(
+    Buffer.from(
+      "nonce a b\nmachine x86_64\nkvm unusable\nmachine other\nnews \ncores x\nmemory 2\ndisk\nshort",
+    ),
+  );
+  assert.deepEqual(report, {
+    nonce: "a b",
+    machine: "x86_64",
+    kernel: undefined,
+    kvmUsable: false,
+    cores: undefined,
+    memoryBytes: 2048,
+    freeMemoryBytes: undefined,
+    freeDiskBytes: undefined,
+  });
   assert.equal(isNative({ ...report, kernel: "x86_64" }, "i686-linux"), true);
   assert.equal(isNative({ ...report, kernel: "x86_64" }, "aarch64-linux"), false);
   assert.equal(isNative(report, "aarch64-linux"), undefined);
