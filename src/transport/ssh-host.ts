@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { MalformedError } from "#base/errors.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { openCommand } from "./command.ts";
+import { fastAlgorithmArguments } from "./ssh-algorithm.ts";
 import { patienceArguments, sessionArguments, targetArguments } from "./ssh-arguments.ts";
-import { fastCipherArguments } from "./ssh-cipher.ts";
 import { readSshConfiguration, type SshConfiguration, sharesConnections } from "./ssh-configuration.ts";
 import { explainSshEnd } from "./ssh-failure.ts";
 import { makeSshFolder, type SshFolder } from "./ssh-folder.ts";
@@ -89,11 +89,11 @@ export class SshHost implements AsyncDisposable {
       settings.publicHostKey === undefined ? undefined : this.#folder.knownHosts,
     );
     const asked = readSshConfiguration(this.#program, [...target, "--", sshDestination(settings)]);
-    const ciphers = await fastCipherArguments(this.#program, asked);
+    const algorithms = await fastAlgorithmArguments(this.#program, asked);
     const configuration = await asked;
     return {
       configuration,
-      args: [...target, ...patienceArguments(settings, configuration), ...ciphers, ...QUIET],
+      args: [...target, ...patienceArguments(settings, configuration), ...algorithms, ...QUIET],
     };
   }
 }

@@ -71,6 +71,7 @@ export class SshMaster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.ref();
     await hangUpAtOnce(this.#child);
   }
 }
