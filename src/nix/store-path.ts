@@ -23,9 +23,13 @@ export function parseStoreDir(text: string): StoreDir {
 
 /** The path of `text` without its store directory: `g1w7…-foo`. */
 export function parseStorePathBaseName(text: string): StorePath {
-  const why = faultOf(text);
-  if (why) throw new MalformedError("store path", text, why, { cause: undefined });
-  return text as StorePath;
+  if (isStorePathBaseName(text)) return text;
+  throw new MalformedError("store path", text, faultOf(text), { cause: undefined });
+}
+
+/** Whether a text is a store path without its store directory. */
+export function isStorePathBaseName(text: string): text is StorePath {
+  return BASE_NAME.test(text);
 }
 
 /** The store path that a full text such as `/nix/store/g1w7…-foo` names, exactly. */
@@ -90,6 +94,8 @@ function faultOfName(name: string): string | undefined {
   return undefined;
 }
 
+/** All that `faultOf` looks for, at once. */
+const BASE_NAME = /^[0-9a-df-np-sv-z]{32}-(?!\.{1,2}(?:-|$))[0-9a-zA-Z+\-._?=]{1,211}$/;
 const HASH_PART = /^[0-9a-df-np-sv-z]{32}-/;
 const NAME = /^[0-9a-zA-Z+\-._?=]+$/;
 const DOTTED = /^\.{1,2}(-|$)/;

@@ -83,6 +83,21 @@ export class DaemonConnection implements AsyncDisposable {
     return this.#peer.read(answerOf(operation, this.agreed, log), `answering ${operation.name}`);
   }
 
+  /**
+   * Answers to the earliest requests that have none, while `next` says that there is one more. Those at hand are
+   * read at one go: nothing is waited for in between.
+   */
+  async answerEach<Reply>(
+    operation: Answered<Reply>,
+    { next, take }: { readonly next: () => boolean; readonly take: (reply: Reply) => void },
+  ): Promise<void> {
+    const { agreed } = this;
+    function* answers(): Decoding<void> {
+      while (next()) take(yield* answerOf(operation, agreed, undefined));
+    }
+    await this.#peer.read(answers(), `answering ${operation.name}`);
+  }
+
   /** The NAR that follows an answer. */
   nar(narSizeBytes: number): ByteSource {
     return this.#peer.bytes(narSizeBytes, "sending a NAR");

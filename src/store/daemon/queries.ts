@@ -4,6 +4,7 @@ import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { sortByReferences } from "#store/local/reference-order.ts";
 import { InvalidPathError } from "#store/local/valid-paths.ts";
 import { operations } from "#wire/daemon/operations.ts";
+import type { UnkeyedPathInfo } from "#wire/values/path-info.ts";
 import type { DaemonConnection } from "./connection.ts";
 
 /** The information of those among `paths` that are valid: all questions go out before the first answer is waited for. */
@@ -12,8 +13,10 @@ export async function queryPathInfos(
   paths: Iterable<StorePath>,
 ): Promise<Map<StorePath, PathInfo>> {
   const infos = new Map<StorePath, PathInfo>();
-  for await (const { path, info } of pathInfosOf(connection, [...new Set(paths)]))
+  await askPathInfos(connection, [...new Set(paths)], (path, info) => {
     if (info) infos.set(path, info);
+    return true;
+  });
   return infos;
 }
 
@@ -25,37 +28,48 @@ export async function queryClosure(
   const known = new Set(roots);
   const queue = [...known];
   const infos: PathInfo[] = [];
-  for await (const { path, info } of pathInfosOf(connection, queue)) {
-    if (!info) throw new InvalidPathError(printStorePath(connection.agreed.storeDir, path));
+  let missing: StorePath | undefined;
+  await askPathInfos(connection, queue, (path, info) => {
+    if (!info) missing = path;
+    if (!info || infos.length === CLOSURE_PATHS_MAX) return false;
     infos.push(info);
-    if (infos.length > CLOSURE_PATHS_MAX)
-      throw new LimitError("a closure (in paths)", infos.length, CLOSURE_PATHS_MAX);
     for (const reference of info.references) {
       if (known.has(reference)) continue;
       known.add(reference);
       queue.push(reference);
     }
-  }
+    return true;
+  });
+  if (missing) throw new InvalidPathError(printStorePath(connection.agreed.storeDir, missing));
+  if (infos.length < queue.length)
+    throw new LimitError("a closure (in paths)", queue.length, CLOSURE_PATHS_MAX);
   return sortByReferences(infos);
 }
 
-/** Answers for the paths of `queue`, in its order; it may grow on the way. */
-async function* pathInfosOf(
+/** Asks for the paths of `queue` and tells the answers in its order, until one is not wanted; it may grow on the way. */
+async function askPathInfos(
   connection: DaemonConnection,
   queue: readonly StorePath[],
-): AsyncGenerator<{ path: StorePath; info: PathInfo | undefined }> {
+  tell: (path: StorePath, info: PathInfo | undefined) => boolean,
+): Promise<void> {
   const { queryPathInfo } = operations;
   let sent = 0;
   let answered = 0;
+  let isWanted = true;
+  const next = () => {
+    if (!isWanted) return false;
+    // Many at a time: each piece that is sent wakes two processes.
+    if (sent - answered > OUTSTANDING_LOW) return true;
+    for (; sent < queue.length && sent - answered < OUTSTANDING_MAX; sent++)
+      connection.send(queryPathInfo, { path: queue[sent]! });
+    return answered < queue.length;
+  };
+  const take = (info: UnkeyedPathInfo | undefined) => {
+    const path = queue[answered++]!;
+    isWanted = tell(path, info && { path, ...info });
+  };
   try {
-    for (; answered < queue.length; ) {
-      for (; sent < queue.length && sent - answered < OUTSTANDING_MAX; sent++)
-        connection.send(queryPathInfo, { path: queue[sent]! });
-      const path = queue[answered]!;
-      const info = await connection.answer(queryPathInfo);
-      answered++;
-      yield { path, info: info && { path, ...info } };
-    }
+    await connection.answerEach(queryPathInfo, { next, take });
   } finally {
     // Answers that nobody waits for any more would be taken for those to later questions.
     if (sent > answered) connection.abandon();
@@ -66,3 +80,5 @@ async function* pathInfosOf(
 const CLOSURE_PATHS_MAX = 1_000_000;
 /** Questions that may be under way at once: bounds what both sides must hold. */
 const OUTSTANDING_MAX = 4096;
+/** More are asked when no more than these are under way: far more than the peer answers while they travel. */
+const OUTSTANDING_LOW = 1024;

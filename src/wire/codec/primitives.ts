@@ -3,7 +3,7 @@ import { ElsewhereError, LimitError, MalformedError } from "#base/errors.ts";
 import { asBuffer, decodeText } from "#base/text.ts";
 import { paddedLength } from "./alignment.ts";
 import type { ByteWriter } from "./byte-writer.ts";
-import { type Codec, defineCodec } from "./codec.ts";
+import { type Codec, defineCodec, type WireContext } from "./codec.ts";
 import { STRING_BYTES_MAX } from "./limits.ts";
 
 /** An unsigned number, at most 2^53-1 although the wire has 64 bits. */
@@ -32,19 +32,26 @@ export const text: Codec<string> = counted(readText, (value, out) => out.text(va
 
 /** A string whose right values are all ASCII; in others each byte is a character, for their parser to refuse. */
 export const asciiText: Codec<string> = counted(
-  (buffer, start, end) => buffer.toString("latin1", start, end),
+  (buffer, { start, end }) => buffer.toString("latin1", start, end),
   (value, out) => out.text(value),
 );
 
 /** A string as bytes of its own. */
 export const bytes: Codec<Uint8Array> = counted(
-  (buffer, start, end) => Buffer.from(buffer.subarray(start, end)),
+  (buffer, { start, end }) => Buffer.from(buffer.subarray(start, end)),
   (value, out) => out.bytes(value),
 );
 
 const BITS_MAX = 2n ** 64n - 1n;
 
-type Write<T> = (value: T, out: ByteWriter) => void;
+type Write<T> = (value: T, out: ByteWriter, ctx: WireContext) => void;
+
+/** Where in a buffer a string lies. */
+export interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+type ParseBytes<T> = (buffer: Buffer, extent: Extent, ctx: WireContext) => T;
 
 function fixed<T>(parse: (bytes: Buffer, at: number) => T, encode: Write<T>): Codec<T> {
   return defineCodec({
@@ -56,23 +63,28 @@ function fixed<T>(parse: (bytes: Buffer, at: number) => T, encode: Write<T>): Co
   });
 }
 
-function counted<T>(parse: (bytes: Buffer, start: number, end: number) => T, encode: Write<T>): Codec<T> {
-  const parsePadded = (buffer: Buffer, start: number, size: number) => {
-    for (let at = start + size; at < start + paddedLength(size); at++)
-      if (buffer[at] !== 0) throw new ElsewhereError("MALFORMED", "Cannot accept a string: non-zero padding");
-    return parse(buffer, start, start + size);
-  };
+/** A string, made into a value from its bytes, which last until `parse` returns. */
+export function counted<T>(parse: ParseBytes<T>, encode: Write<T>): Codec<T> {
   return defineCodec({
-    read: (cursor) => {
+    read: (cursor, ctx) => {
       const size = checkedSize(readNumber(cursor.bytes, cursor.advance(8)));
-      return parsePadded(cursor.bytes, cursor.advance(paddedLength(size)), size);
+      const start = cursor.advance(paddedLength(size));
+      checkPadding(cursor.bytes, start + size, start + paddedLength(size));
+      return parse(cursor.bytes, { start, end: start + size }, ctx);
     },
-    *steps() {
+    *steps(ctx) {
       const size = checkedSize(readNumber(asBuffer(yield 8), 0));
-      return parsePadded(size === 0 ? NO_BYTES : asBuffer(yield paddedLength(size)), 0, size);
+      const buffer = size === 0 ? NO_BYTES : asBuffer(yield paddedLength(size));
+      checkPadding(buffer, size, buffer.length);
+      return parse(buffer, { start: 0, end: size }, ctx);
     },
     encode,
   });
+}
+
+function checkPadding(buffer: Buffer, start: number, end: number): void {
+  for (let at = start; at < end; at++)
+    if (buffer[at] !== 0) throw new ElsewhereError("MALFORMED", "Cannot accept a string: non-zero padding");
 }
 
 function checkedSize(size: number): number {
@@ -87,7 +99,7 @@ function readNumber(bytes: Buffer, at: number): number {
   return high * 2 ** 32 + bytes.readUInt32LE(at);
 }
 
-function readText(buffer: Buffer, start: number, end: number): string {
+function readText(buffer: Buffer, { start, end }: Extent): string {
   const latin1 = buffer.toString("latin1", start, end);
   return NON_ASCII.test(latin1) ? decodeText(buffer.subarray(start, end)) : latin1;
 }
