@@ -1,8 +1,8 @@
-import stringWidth from "string-width";
+import { createRequire } from "node:module";
 
 /** Columns that a text takes in a terminal: two for a wide character, none for an escape code. */
 export function displayWidth(text: string): number {
-  return PLAIN.test(text) ? text.length : stringWidth(text);
+  return PLAIN.test(text) ? text.length : unicode().stringWidth(text);
 }
 
 /** At most `columns` wide, with an ellipsis at its end where something was cut. For text without escape codes. */
@@ -28,7 +28,8 @@ function beginning(text: string, columns: number): string {
   if (PLAIN.test(text)) return text.slice(0, columns);
   let taken = "";
   let width = 0;
-  for (const { segment } of GRAPHEMES.segment(text)) {
+  const { stringWidth, graphemes } = unicode();
+  for (const { segment } of graphemes.segment(text)) {
     width += stringWidth(segment);
     if (width > columns) break;
     taken += segment;
@@ -36,5 +37,19 @@ function beginning(text: string, columns: number): string {
   return taken;
 }
 
+/** The tables of Unicode take longer to load than a short command takes: only what is not plain needs them. */
+function unicode(): Unicode {
+  tables ??= {
+    stringWidth: createRequire(import.meta.url)("string-width").default,
+    graphemes: new Intl.Segmenter(),
+  };
+  return tables;
+}
+
+interface Unicode {
+  readonly stringWidth: (text: string) => number;
+  readonly graphemes: Intl.Segmenter;
+}
+
+let tables: Unicode | undefined;
 const PLAIN = /^[\x20-\x7e]*$/;
-const GRAPHEMES = new Intl.Segmenter();
