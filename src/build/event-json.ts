@@ -143,6 +143,6 @@ const shape = byKind<BuildEvent>({
   "log-line": { drvPath: path, line: text },
   "attempt-lost": { drvPath: path, builder: text, loss: literal(...LOSSES), message: text, atMs: number },
   "build-finished": { drvPath: path, outcome, atMs: number },
-  "path-ready": { path, origin },
+  "path-ready": { path, origin, at: optional(text) },
   message: { builder: text, text },
 });

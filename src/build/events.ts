@@ -152,7 +152,13 @@ export type BuildEvent =
       readonly outcome: BuildOutcome;
       readonly atMs: number;
     }
-  | { readonly kind: "path-ready"; readonly path: StorePath; readonly origin: Origin }
+  | {
+      readonly kind: "path-ready";
+      readonly path: StorePath;
+      readonly origin: Origin;
+      /** The store that it lies in, where it was not to be brought to the destination. */
+      readonly at?: string;
+    }
   /** What a builder says outside any build. */
   | { readonly kind: "message"; readonly builder: string; readonly text: string };
 

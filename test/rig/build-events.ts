@@ -157,7 +157,10 @@ const BY_KIND: { [K in BuildEvent["kind"]]: fc.Arbitrary<Extract<BuildEvent, { k
   "log-line": record({ ...kind("log-line"), drvPath: anyDrvPath, line: anyText }),
   "attempt-lost": record({ ...kind("attempt-lost"), ...build, ...anyLoss, message: anyText, ...at }),
   "build-finished": record({ ...kind("build-finished"), drvPath: anyDrvPath, outcome: anyOutcome, ...at }),
-  "path-ready": record({ ...kind("path-ready"), path: anyPath, origin: anyOrigin }),
+  "path-ready": partly<Extract<BuildEvent, { kind: "path-ready" }>>(
+    { ...kind("path-ready"), path: anyPath, origin: anyOrigin },
+    { at: anyText },
+  ),
   message: record({ ...kind("message"), builder: anyText, text: anyText }),
 };
 

@@ -29,6 +29,11 @@ export class CacheOffers {
     return this.#offered.has(path);
   }
 
+  /** The cache that has a path; undefined where none has. */
+  sourceOf(path: StorePath): string | undefined {
+    return this.has(path) ? (this.#offered.get(path) ?? "a binary cache") : undefined;
+  }
+
   /** Asks the destination what it can substitute: of that, nothing is built. */
   async survey(): Promise<void> {
     const { destination, wishes, graph, substitute, alwaysSubstitutes = false } = this.#request;

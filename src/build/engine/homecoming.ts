@@ -15,8 +15,11 @@ export interface HomecomingOptions {
 
 /** Brings to the destination what was asked for, and remembers where each path came from. */
 export class Homecoming {
-  /** By path that has arrived. */
+  /** By wished path that has arrived, or shall stay where it is. */
   readonly origins = new Map<StorePath, Origin>();
+  /** The stores of those that shall stay where they are. */
+  readonly lies = new Map<StorePath, string>();
+  readonly #brought = new Set<StorePath>();
   readonly #made = new Map<StorePath, Origin>();
   readonly #options: HomecomingOptions;
 
@@ -40,7 +43,7 @@ export class Homecoming {
   /** Brings paths that exist somewhere; one that cannot be had now is left for later. */
   async bring(paths: readonly StorePath[]): Promise<void> {
     const { knowledge, feeder, request, losses } = this.#options;
-    const missing = paths.filter((path) => !this.origins.has(path));
+    const missing = paths.filter((path) => !this.origins.has(path) && !this.#brought.has(path));
     const homes = missing.map((path) => knowledge.whereabouts.find(path));
     if (missing.length === 0) return;
     const lossesBefore = losses();
@@ -55,8 +58,22 @@ export class Homecoming {
     await knowledge.realisations.arrived(missing);
     for (const [index, path] of missing.entries()) {
       const from = homes[index]?.name ?? request.destination.name;
-      this.#arrive(path, this.#made.get(path) ?? { kind: "copied", from });
+      this.#brought.add(path);
+      if (this.#wished().has(path)) this.#arrive(path, this.#made.get(path) ?? { kind: "copied", from });
     }
+  }
+
+  /** A wished path that shall stay where it is. */
+  leave(path: StorePath, at: string): void {
+    if (this.origins.has(path)) return;
+    const origin = this.#made.get(path) ?? { kind: "already-there", store: at };
+    this.origins.set(path, origin);
+    this.lies.set(path, at);
+    this.#options.request.events({ kind: "path-ready", path, origin, at });
+  }
+
+  #wished(): ReadonlySet<StorePath> {
+    return new Set(this.#options.knowledge.wishedPaths());
   }
 
   #arrive(path: StorePath, origin: Origin): void {

@@ -28,6 +28,8 @@ export interface RealiseRequest {
   /** What builds of the same name took before; nothing is remembered where absent. */
   readonly estimates?: Estimates;
   readonly settings: BuildSettings;
+  /** What comes to the destination: every output that is built, those that were wished for, or nothing. Wishes where absent. */
+  readonly fetch?: FetchPolicy;
   /** The destination may take what it lacks from its own binary caches. */
   readonly substitute: boolean;
   /** Also what says `allowSubstitutes = false`: `always-allow-substitutes`. */
@@ -42,13 +44,18 @@ export interface RealiseRequest {
   readonly signal: AbortSignal;
 }
 
+export const FETCH_POLICIES = ["all", "requested", "none"] as const;
+export type FetchPolicy = (typeof FETCH_POLICIES)[number];
+
 /** What became of a request. */
 export interface RealiseReport {
   readonly outcomes: ReadonlyMap<StorePath, BuildOutcome>;
   /** By wished path. */
   readonly origins: ReadonlyMap<StorePath, Origin>;
   readonly outputsOf: (drvPath: StorePath) => KnownOutputs;
-  /** Every wished output is in the destination. */
+  /** Where wished outputs lie that were not to be brought home, by path. */
+  readonly lies: ReadonlyMap<StorePath, string>;
+  /** Every wished output is in the destination or, where nothing is to come there, in some store. */
   readonly complete: boolean;
 }
 
@@ -68,7 +75,7 @@ export async function realise(request: RealiseRequest): Promise<RealiseReport> {
     builds = run.plan().filter(({ drvPath }) => !run.outcomes.hasFinalFailure(drvPath));
   }
   request.signal.throwIfAborted();
-  run.outcomes.conclude(builds);
+  run.conclude(builds);
   return run.report();
 }
 

@@ -1,4 +1,4 @@
-import { messageOf } from "#base/errors.ts";
+import { messageOf, unreachable } from "#base/errors.ts";
 import { shortRests } from "#base/rests.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -135,15 +135,27 @@ export class Run implements AsyncDisposable {
     this.#knowledge.whereabouts.add(active.holder, paths);
     active.feeder.arrived(paths);
     for (const path of paths) this.#home.madeBy(path, origin);
-    const wished = this.#knowledge.wishedPathsOf(build.drvPath);
-    await this.#home.bring(wished.filter((path) => paths.includes(path)));
+    await this.#home.bring(this.#toBring(build.drvPath).filter((path) => paths.includes(path)));
   }
 
-  /** Brings home every wished path that exists somewhere. */
+  /** Brings home every path that shall come and exists somewhere. */
   async deliver(): Promise<void> {
+    if (this.request.fetch === "none") return;
     await this.#caches.take(this.#knowledge.wishedPaths());
     const { whereabouts } = this.#knowledge;
-    await this.#home.bring(this.#knowledge.wishedPaths().filter((path) => whereabouts.find(path)));
+    const built = [...this.outcomes.ended.keys()].flatMap((drvPath) => this.#toBring(drvPath));
+    const paths = new Set([...this.#knowledge.wishedPaths(), ...built]);
+    await this.#home.bring([...paths].filter((path) => whereabouts.find(path)));
+  }
+
+  /** Nothing more will be tried: says how every build ended, and where what stays away lies. */
+  conclude(builds: readonly PlannedBuild[]): void {
+    this.outcomes.conclude(builds);
+    if (this.request.fetch !== "none") return;
+    for (const path of this.#knowledge.wishedPaths()) {
+      const at = this.#knowledge.whereabouts.find(path)?.name ?? this.#caches.sourceOf(path);
+      if (at !== undefined) this.#home.leave(path, at);
+    }
   }
 
   /** What the destination would fetch for `builds` and for the wishes. */
@@ -156,14 +168,37 @@ export class Run implements AsyncDisposable {
 
   complete(): boolean {
     return this.request.wishes.every(({ drvPath, outputs }) =>
-      outputs.every((name) => this.#home.origins.has(this.outputsOf(drvPath).get(name)!)),
+      outputs.every((name) => this.#isDone(this.outputsOf(drvPath).get(name))),
     );
+  }
+
+  #isDone(path: StorePath | undefined): boolean {
+    if (path === undefined) return false;
+    if (this.#home.origins.has(path)) return true;
+    const mayStayAway = this.request.fetch === "none";
+    return mayStayAway && (this.#caches.has(path) || this.#knowledge.whereabouts.find(path) !== undefined);
+  }
+
+  /** Of the outputs of a build, those that shall come home. */
+  #toBring(drvPath: StorePath): StorePath[] {
+    const { fetch = "requested" } = this.request;
+    switch (fetch) {
+      case "all":
+        return [...this.outputsOf(drvPath).values()];
+      case "requested":
+        return this.#knowledge.wishedPathsOf(drvPath);
+      case "none":
+        return [];
+      default:
+        return unreachable(fetch);
+    }
   }
 
   report(): RealiseReport {
     return {
       outcomes: this.outcomes.ended,
       origins: this.#home.origins,
+      lies: this.#home.lies,
       outputsOf: (drvPath) => this.outputsOf(drvPath),
       complete: this.complete(),
     };

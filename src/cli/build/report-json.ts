@@ -18,6 +18,11 @@ export function reportJson(
       origins: Object.fromEntries(
         paths.flatMap(([name, path]) => (report.origins.has(path) ? [[name, report.origins.get(path)]] : [])),
       ),
+      ...(report.lies.size > 0 && {
+        lies: Object.fromEntries(
+          paths.flatMap(([name, path]) => (report.lies.has(path) ? [[name, report.lies.get(path)]] : [])),
+        ),
+      }),
     };
   });
   const builds = [...report.outcomes].map(([drvPath, outcome]) => ({

@@ -1,6 +1,6 @@
 import { systemClock } from "#base/clock.ts";
 import { buildSettingsOf } from "#build/build-settings.ts";
-import type { RealiseRequest } from "#build/engine/realise.ts";
+import type { FetchPolicy, RealiseRequest } from "#build/engine/realise.ts";
 import type { BuildSite } from "#build/engine/site.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -21,6 +21,7 @@ export interface BuildFlags extends SettingFlags {
   readonly evalStore?: string;
   readonly outLink?: string;
   readonly link?: boolean;
+  readonly fetch?: FetchPolicy;
   readonly dryRun?: boolean;
   readonly printOutPaths?: boolean;
   readonly json?: boolean;
@@ -66,6 +67,7 @@ export async function prepareRequest(
       alwaysSubstitutes: settings.settings["always-allow-substitutes"],
       buildersUseSubstitutes: settings.settings["builders-use-substitutes"],
       health: await services.builderBook(),
+      ...(flags.fetch && { fetch: flags.fetch }),
       peerRests: await services.rests("peers"),
       clock: systemClock,
       signal,

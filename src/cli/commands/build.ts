@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { systemClock } from "#base/clock.ts";
 import { obtainPaths } from "#build/engine/obtain-paths.ts";
-import { type RealiseReport, type RealiseRequest, realise } from "#build/engine/realise.ts";
+import { FETCH_POLICIES, type RealiseReport, type RealiseRequest, realise } from "#build/engine/realise.ts";
 import type { Origin } from "#build/events.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { printDryRun } from "../build/dry-run.ts";
@@ -37,6 +37,12 @@ export function command(context: CommandContext): Command {
     .option("--eval-store <uri>", "the store that Nix evaluates into, when it is another than --store")
     .option("-o, --out-link <prefix>", "name of the result links", "result")
     .option("--no-link", "make no result links")
+    .addOption(
+      new Option(
+        "--fetch <what>",
+        "what comes home: every built output, what was asked for, or nothing",
+      ).choices(FETCH_POLICIES),
+    )
     .option("--dry-run", "show what would be built, and by whom, and build nothing")
     .option("--print-out-paths", "print the paths that were asked for")
     .option("--json", "print what was built, where and from what as JSON")
@@ -93,7 +99,7 @@ async function run(
     view[Symbol.dispose]();
     recorded = await record.end(context.signal.aborted ? "cancelled" : report?.complete ? "done" : "failed");
   }
-  if (flags.link !== false && report.complete)
+  if (flags.link !== false && report.complete && flags.fetch !== "none")
     await makeLinks(request, { report, paths, prefix: flags.outLink ?? "result" });
   if (!flags.quiet) {
     const columns = terminal.live ? terminal.columns() : undefined;
@@ -126,6 +132,7 @@ const EXAMPLES = `
 Examples:
   elsewhere build .#hello                          on the builders of /etc/nix/machines
   elsewhere build -f release.nix tests.login -L    with the log as it comes
+  elsewhere build .#image --fetch none             built, and left on its builder
   elsewhere build .#image --dry-run                what would be built, by whom, and what nobody can
   elsewhere build .#x -j0 --builders 'ssh-ng://me@box x86_64-linux - 8 1 big-parallel'
   elsewhere build /nix/store/…-x.drv^out,dev       a derivation that is there

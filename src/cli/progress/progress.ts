@@ -12,6 +12,8 @@ export interface Progress {
   readonly transfers: Map<number, Transfer>;
   readonly ended: Map<StorePath, BuildOutcome>;
   readonly origins: Map<StorePath, Origin>;
+  /** Where those of them lie that were not to be brought here. */
+  readonly lies: Map<StorePath, string>;
   /** Paths and bytes that reached a store, by its name. */
   readonly copied: Map<string, { readonly paths: number; readonly bytes: number }>;
   failures: number;
@@ -29,6 +31,7 @@ export function emptyProgress(): Progress {
     transfers: new Map(),
     ended: new Map(),
     origins: new Map(),
+    lies: new Map(),
     copied: new Map(),
     failures: 0,
     startedMs: undefined,
@@ -96,6 +99,7 @@ function add(progress: Progress, event: BuildEvent): void {
       return;
     case "path-ready":
       progress.origins.set(event.path, event.origin);
+      if (event.at !== undefined) progress.lies.set(event.path, event.at);
       return;
     case "path-started":
     case "log-line":

@@ -81,11 +81,14 @@ function builderTable({ ended, copied }: Progress, { columns }: SummaryOptions):
   return formatTable(["builder", "built", "found", "failed", "build time", "sent there"], rows, columns);
 }
 
-function originTable({ origins }: Progress, { columns, all }: SummaryOptions): string {
+function originTable({ origins, lies }: Progress, { columns, all }: SummaryOptions): string {
   if (origins.size === 0) return "";
   if (!all && origins.size > ROWS_MAX) return `${sumOfOrigins([...origins.values()])}\n`;
   const rows = [...origins].map(([path, origin]) => [shortName(path), describeOrigin(origin)]);
-  return formatTable(["asked for", "came from"], rows, columns);
+  if (lies.size === 0) return formatTable(["asked for", "came from"], rows, columns);
+  const places = [...origins.keys()].map((path) => lies.get(path) ?? "here");
+  const placed = rows.map((row, index) => [...row, places[index]!]);
+  return formatTable(["asked for", "came from", "lies on"], placed, columns);
 }
 
 /** No build runs on this machine unseen where others could have had it. */

@@ -1,8 +1,10 @@
 import { systemClock } from "#base/clock.ts";
 import { Deferred } from "#base/deferred.ts";
+import { shortRests } from "#base/rests.ts";
 import { forgetfulHealth } from "#build/engine/builder-book.ts";
-import { type RealiseReport, realise } from "#build/engine/realise.ts";
-import type { BuildSite, ConnectedSite } from "#build/engine/site.ts";
+import { type FetchPolicy, type RealiseReport, realise } from "#build/engine/realise.ts";
+import type { BuildSite, ConnectedSite, Peer } from "#build/engine/site.ts";
+
 import type { BuildEvent } from "#build/events.ts";
 import type { BuildResult, BuildStatus } from "#nix/build-result.ts";
 import type { Derivation } from "#nix/derivation.ts";
@@ -24,6 +26,8 @@ export class EngineRig {
   readonly events: BuildEvent[] = [];
   readonly controller = new AbortController();
   keepGoing = false;
+  fetch: FetchPolicy = "requested";
+  readonly peerRests = shortRests();
 
   /** Declares a derivation with one output; the `.drv` is in the destination store. */
   derive(name: string, inputs: readonly string[] = [], extra: Partial<Derivation> = {}): StorePath {
@@ -44,6 +48,20 @@ export class EngineRig {
     return drvPath;
   }
 
+  /** Lets builders send to each other, as far as `mayReach` says so. */
+  connectPeers(mayReach: (from: string, to: string) => boolean = () => true): void {
+    for (const [name, builder] of this.builders)
+      builder.peer = {
+        uri: `fake://${name}`,
+        push: async ({ to, paths }) => {
+          const receiver = this.builders.get(to.slice("fake://".length))!;
+          builder.pushes.push({ to: receiver.traits.name, paths });
+          if (!mayReach(name, receiver.traits.name)) throw new Error("Connection timed out");
+          for (const path of paths) receiver.store.infos.set(path, builder.store.infos.get(path)!);
+        },
+      };
+  }
+
   builder(name: string, traits: Partial<BuilderTraits> = {}): FakeBuilder {
     const builder = new FakeBuilder(name, this.graph, traits);
     this.builders.set(name, builder);
@@ -60,6 +78,8 @@ export class EngineRig {
       scheduler: scoringScheduler,
       policy: { attemptsMax: 3, othersMax: 8, waitsForBuilders: false },
       settings: { keepGoing: this.keepGoing },
+      fetch: this.fetch,
+      peerRests: this.peerRests,
       substitute: true,
       buildersUseSubstitutes: false,
       health: forgetfulHealth,
@@ -78,6 +98,11 @@ export class FakeBuilder implements BuildSite, ConnectedSite, Realiser {
   readonly store: FakeStore;
   readonly realiser = this;
   trusted: boolean | undefined = true;
+  peer: Peer = {};
+  /** Whether its outputs refer to what they were made of. */
+  outputsRefer = true;
+  /** What it was told to send to other builders. */
+  readonly pushes: { readonly to: string; readonly paths: readonly StorePath[] }[] = [];
   script: Script = () => "Built";
   unreachable: string | undefined;
   /** As Nix does, it says nothing of what it had not begun when something failed. */
@@ -163,7 +188,7 @@ export class FakeBuilder implements BuildSite, ConnectedSite, Realiser {
     for (const input of inputs)
       if (!this.store.infos.has(input)) throw new Error(`${input} was not sent before ${drvPath} began`);
     const status = await this.script(drvPath, options);
-    if (status === "Built") this.store.hold(pathNamed(derivation.name), inputs);
+    if (status === "Built") this.store.hold(pathNamed(derivation.name), this.outputsRefer ? inputs : []);
     return resultOf(status);
   }
 }

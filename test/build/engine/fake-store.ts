@@ -1,3 +1,4 @@
+import { Deferred } from "#base/deferred.ts";
 import { ElsewhereError } from "#base/errors.ts";
 import { sha256 } from "#nix/hash.ts";
 import type { PathInfo } from "#nix/path-info.ts";
@@ -12,6 +13,7 @@ export class FakeStore implements Store {
   /** What each `addPaths` brought. */
   readonly received: StorePath[][] = [];
   queries = 0;
+  readonly #heldBack = new Map<StorePath, Deferred<void>>();
   /** When set, everything fails with it. */
   broken: Error | undefined;
 
@@ -22,6 +24,13 @@ export class FakeStore implements Store {
   hold(path: StorePath, references: readonly StorePath[] = []): StorePath {
     this.infos.set(path, infoOf(path, references));
     return path;
+  }
+
+  /** Takes a path only once what this returns is resolved. */
+  holdBack(path: StorePath): Deferred<void> {
+    const arrival = new Deferred<void>();
+    this.#heldBack.set(path, arrival);
+    return arrival;
   }
 
   async queryPathInfos(paths: Iterable<StorePath>) {
@@ -64,6 +73,7 @@ export class FakeStore implements Store {
     const added: StorePath[] = [];
     for await (const { info, nar } of paths) {
       for await (const _ of nar);
+      await this.#heldBack.get(info.path)?.promise;
       for (const reference of info.references)
         if (reference !== info.path && !this.infos.has(reference))
           throw new ElsewhereError("REMOTE", `path '${reference}' is not valid`);
