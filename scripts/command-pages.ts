@@ -50,6 +50,7 @@ export function contextOf(take: (text: string) => void): CommandContext {
     version: "",
     args: [],
     signal: new AbortController().signal,
+    interrupt: () => undefined,
     commands: COMMANDS,
     exitWith: () => undefined,
   };

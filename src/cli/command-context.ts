@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by Ctrl-C and by SIGTERM: stop what runs elsewhere, then return. */
   readonly signal: AbortSignal;
+  /** As Ctrl-C does: aborts `signal`, and when that was done before, ends the process at once. */
+  interrupt(): void;
   readonly services: Services;
   /** Every command there is, for those that speak of commands. */
   readonly commands: readonly CommandEntry[];

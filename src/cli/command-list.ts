@@ -26,6 +26,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/build.ts"),
   },
   {
+    name: "attach",
+    group: BUILDING,
+    summary: "come back to a build that goes on by itself or in another terminal",
+    load: () => import("./commands/attach.ts"),
+  },
+  {
+    name: "ps",
+    group: BUILDING,
+    summary: "list the builds that go on on this machine",
+    load: () => import("./commands/ps.ts"),
+  },
+  {
+    name: "stop",
+    group: BUILDING,
+    summary: "stop a build that goes on somewhere else on this machine",
+    load: () => import("./commands/stop.ts"),
+  },
+  {
     name: "builders",
     group: BUILDING,
     summary: "list the builders: reachable or not, version, trust, systems, features, slots",

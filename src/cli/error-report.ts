@@ -1,4 +1,5 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
+import { InterruptedError } from "./interruption.ts";
 import { type Style, styleFor } from "./style.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -8,6 +9,15 @@ export class UsageError extends ElsewhereError {
 
   constructor(message: string, hint?: string) {
     super("USAGE", message, hint === undefined ? {} : { hint });
+  }
+}
+
+/** What its cause says was told already, in the form that was asked for. */
+export class ReportedError extends Error {
+  override readonly name = "ReportedError";
+
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause });
   }
 }
 
@@ -22,6 +32,7 @@ export const EXIT = {
 };
 
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof InterruptedError) return error.exitCode;
   return error instanceof UsageError ? EXIT.usage : EXIT.failure;
 }
 

@@ -29,6 +29,8 @@ export interface Services {
   builderBook(): Promise<BuilderBook>;
   /** This machine, as setting up sees and changes it. */
   setupHost(): Promise<SetupHost>;
+  /** Starts this program again with other words, in a session of its own; it goes on when this one ends. */
+  startDetached(request: DetachedRequest): Promise<DetachedProcess>;
   /** Where this program is, to be written into files: `/…/bin/elsewhere`. */
   programPath(): string;
   /** Processors of this machine. */
@@ -47,4 +49,23 @@ export interface Services {
 export interface HookCommand {
   readonly kind: "start" | "stay";
   readonly home: string;
+}
+
+export interface DetachedRequest {
+  readonly args: readonly string[];
+  /** Files that take what it prints and what it says. */
+  readonly output: string;
+  readonly errors: string;
+  /** It reads what this process was given to read. */
+  readonly takesInput: boolean;
+}
+
+export interface DetachedProcess {
+  readonly pid: number;
+  /** Its exit code, should it end while this process still waits; 128 and more for a signal. */
+  readonly ended: Promise<number>;
+  /** As Ctrl-C would. */
+  interrupt(): void;
+  /** This process need not wait for it any longer. */
+  release(): void;
 }

@@ -1,4 +1,4 @@
-import { exitCodeOf, reportError } from "#cli/error-report.ts";
+import { exitCodeOf, ReportedError, reportError } from "#cli/error-report.ts";
 import { type Interruption, watchForInterruption } from "#cli/interruption.ts";
 import { runProgram } from "#cli/program.ts";
 import { openTerminal, type Terminal } from "#cli/terminal.ts";
@@ -15,6 +15,7 @@ export async function run(args: readonly string[]): Promise<number> {
       terminal,
       env: process.env,
       signal: interruption.signal,
+      interrupt: () => interruption.interrupt(),
       services,
     });
   } catch (error) {
@@ -30,6 +31,7 @@ function explain(
   terminal: Terminal,
   { interruption, debug }: { interruption: Interruption; debug: boolean },
 ): number {
+  if (error instanceof ReportedError) return interruption.exitCode ?? exitCodeOf(error.cause);
   if (interruption.exitCode !== undefined) {
     terminal.error(`elsewhere: interrupted\n`);
     return interruption.exitCode;

@@ -16,6 +16,8 @@ export const services: Services = {
   localSite: async (store, settings) => (await import("./build-sites.ts")).localSite(store, settings),
   builderBook: async () => (await import("#build/remote/book-file.ts")).openBookFile(stateDir(env)),
   setupHost: async () => (await import("./setup-host.ts")).setupHost,
+  startDetached: async (request) =>
+    (await import("./start-detached.ts")).startDetached(request, { program: programPath(), env }),
   programPath,
   cpus: availableParallelism,
   rests: async (name) => (await import("#build/remote/rest-file.ts")).openRestFile(stateDir(env), name),

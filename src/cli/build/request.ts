@@ -8,6 +8,7 @@ import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
 import type { Store } from "#store/store.ts";
 import type { CommandContext } from "../command-context.ts";
 import { namedSites } from "../named-sites.ts";
+import type { LogFormat } from "../progress/run-view.ts";
 import type { SettingFlags } from "../setting-flags.ts";
 import { storeUri } from "../store-uri.ts";
 import { gatherInput } from "./input.ts";
@@ -26,6 +27,10 @@ export interface BuildFlags extends SettingFlags {
   readonly printOutPaths?: boolean;
   readonly json?: boolean;
   readonly printBuildLogs?: boolean;
+  readonly logFormat?: LogFormat;
+  readonly detach?: boolean;
+  /** The name of the run, given by who left it alone. */
+  readonly runId?: string;
 }
 
 export interface PreparedRequest extends AsyncDisposable {

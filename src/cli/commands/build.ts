@@ -1,18 +1,23 @@
 import { Command, Option } from "commander";
-import { systemClock } from "#base/clock.ts";
 import { obtainPaths } from "#build/engine/obtain-paths.ts";
 import { FETCH_POLICIES, type RealiseReport, type RealiseRequest, realise } from "#build/engine/realise.ts";
 import type { Origin } from "#build/events.ts";
+import { checkRunId } from "#build/journal/run-folder.ts";
+import type { RunJournal } from "#build/journal/run-journal.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { printDryRun } from "../build/dry-run.ts";
 import { buildExitCode } from "../build/exit-code.ts";
+import { journalled } from "../build/journal.ts";
+import { openView, unseenView } from "../build/open-view.ts";
 import { makeLinks } from "../build/out-links.ts";
 import { beginRecord, type Recorded } from "../build/record.ts";
 import { reportJson } from "../build/report-json.ts";
-import { type BuildFlags, prepareRequest } from "../build/request.ts";
+import { type BuildFlags, type PreparedRequest, prepareRequest } from "../build/request.ts";
 import type { CommandContext } from "../command-context.ts";
-import { summaryOf } from "../progress/summary.ts";
-import { ProgressView } from "../progress/view.ts";
+import { ReportedError } from "../error-report.ts";
+import { jsonLogTerminal, reportAsJson } from "../progress/json-log.ts";
+import { LOG_FORMATS } from "../progress/run-view.ts";
+import { printSummary } from "../progress/summary.ts";
 import { addBuildFlags, addSettingFlags, settingsFor } from "../setting-flags.ts";
 
 /** `elsewhere build`: the main job. */
@@ -46,13 +51,35 @@ export function command(context: CommandContext): Command {
     .option("--dry-run", "show what would be built, and by whom, and build nothing")
     .option("--print-out-paths", "print the paths that were asked for")
     .option("--json", "print what was built, where and from what as JSON")
-    .option("-L, --print-build-logs", "show the log of every build");
+    .option("-L, --print-build-logs", "show the log of every build")
+    .addOption(
+      new Option("--log-format <format>", "how to show it: for people, or for programs as Nix does").choices(
+        LOG_FORMATS,
+      ),
+    )
+    .option("--detach", "leave it to a process of its own, and print the name of the run")
+    .addOption(new Option("--run-id <id>").argParser(checkRunId).hideHelp());
   return addBuildFlags(addSettingFlags(build))
     .addHelpText("after", EXAMPLES)
     .action((installables: string[], flags: BuildFlags) => run(context, installables, flags));
 }
 
-async function run(
+async function run(given: CommandContext, installables: readonly string[], flags: BuildFlags): Promise<void> {
+  if (flags.detach && !flags.dryRun) {
+    const { detach } = await import("../build/detach.ts");
+    return await detach(given, installables);
+  }
+  if (flags.logFormat !== "internal-json") return await build(given, installables, flags);
+  const context = { ...given, terminal: jsonLogTerminal(given.terminal) };
+  try {
+    await build(context, installables, flags);
+  } catch (error) {
+    reportAsJson(context.signal.aborted ? context.signal.reason : error, given.terminal);
+    throw new ReportedError(error);
+  }
+}
+
+async function build(
   context: CommandContext,
   installables: readonly string[],
   flags: BuildFlags,
@@ -60,32 +87,42 @@ async function run(
   const { terminal } = context;
   const settings = await settingsFor(context, flags);
   await using prepared = await prepareRequest(context, { installables, flags, settings });
-  const { name, store } = prepared.request.destination;
-  const { storeDir } = store;
+  const { request, paths } = prepared;
+  const { name, store } = request.destination;
   // Where there is no Nix, the outputs lie where nobody would look for them.
   if (flags.store === undefined && name.includes("root=") && !flags.quiet)
     terminal.error(`there is no Nix store here that you may write: building into ${name}\n`);
-  const view = new ProgressView(terminal, {
-    logs: flags.printBuildLogs === true,
-    verbose: (flags.verbose ?? 0) > 0,
-    quiet: flags.quiet === true,
-    live: true,
-    signal: context.signal,
-    print: (path) => printStorePath(storeDir, path),
-    now: () => systemClock.now(),
-  });
-  const { paths } = prepared;
   if (flags.dryRun)
-    return await printDryRun(
-      context,
-      { request: { ...prepared.request, events: () => undefined }, paths },
-      flags,
-    );
-  const record = await beginRecord(context, prepared.request, installables);
+    return await printDryRun(context, { request: { ...request, events: () => undefined }, paths }, flags);
+  const asked = { installables, flags, storeDir: store.storeDir };
+  context.exitWith(
+    await journalled(context, asked, (journal) =>
+      realiseAndShow(context, prepared, { installables, flags, journal }),
+    ),
+  );
+}
+
+/** Builds, shows it, makes links and prints what was asked for; the exit code. */
+async function realiseAndShow(
+  context: CommandContext,
+  { request: prepared, paths }: PreparedRequest,
+  asked: { installables: readonly string[]; flags: BuildFlags; journal: RunJournal | undefined },
+): Promise<number> {
+  const { terminal, signal } = context;
+  const { flags, journal } = asked;
+  const { storeDir } = prepared.destination.store;
+  const here = new Set(prepared.sites.flatMap(({ traits }) => (traits.local ? traits.name : [])));
+  const isHere = (builder: string) => here.has(builder);
+  const isSeen = flags.runId === undefined;
+  const view = isSeen ? openView(terminal, flags, { storeDir, signal, isHere }) : unseenView();
+  const record = await beginRecord(context, prepared, asked.installables);
   const request: RealiseRequest = {
-    ...prepared.request,
+    ...prepared,
     events: (event) => {
       record.take(event);
+      // Who interrupts knows why builders and attempts are lost.
+      if (signal.aborted && (event.kind === "attempt-lost" || event.kind === "builder-down")) return;
+      journal?.take(event);
       view.take(event);
     },
   };
@@ -101,13 +138,10 @@ async function run(
   }
   if (flags.link !== false && report.complete && flags.fetch !== "none")
     await makeLinks(request, { report, paths, prefix: flags.outLink ?? "result" });
-  if (!flags.quiet) {
-    const columns = terminal.live ? terminal.columns() : undefined;
-    terminal.error(summaryOf(view.progress, { columns, all: (flags.verbose ?? 0) > 0, ...recorded }));
-  }
+  if (isSeen) printSummary(terminal, view.progress, { ...flags, ...recorded });
   if (flags.printOutPaths) await terminal.print(outPaths(request, report, paths));
   if (flags.json) await terminal.print(`${reportJson(request, report, obtained)}\n`);
-  context.exitWith(buildExitCode(report));
+  return buildExitCode(report);
 }
 
 function outPaths(
@@ -133,6 +167,7 @@ Examples:
   elsewhere build .#hello                          on the builders of /etc/nix/machines
   elsewhere build -f release.nix tests.login -L    with the log as it comes
   elsewhere build .#image --fetch none             built, and left on its builder
+  elsewhere build .#world --detach                 in the background: see 'elsewhere attach'
   elsewhere build .#image --dry-run                what would be built, by whom, and what nobody can
   elsewhere build .#x -j0 --builders 'ssh-ng://me@box x86_64-linux - 8 1 big-parallel'
   elsewhere build /nix/store/…-x.drv^out,dev       a derivation that is there

@@ -1,5 +1,6 @@
 import { TAIL_LINES } from "#build/engine/log-tails.ts";
 import type { BuildEvent, BuildOutcome } from "#build/events.ts";
+import { failureReason } from "#build/failure-reason.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Style } from "../style.ts";
 import { count, formatBytes, formatDuration, shortName, tame } from "./words.ts";
@@ -79,7 +80,7 @@ function ended(drvPath: StorePath, outcome: BuildOutcome, options: LineOptions):
       const tail = options.logs ? [] : tailOf(drvPath).slice(-TAIL_LINES);
       const said = tail.length > 0 ? [`last ${count(tail.length, "log line")}:`] : [];
       return [
-        `${style.bad("failed")} ${style.bold(name)} on ${outcome.builder}: ${withoutTail(outcome.message)}`,
+        `${style.bad("failed")} ${style.bold(name)} on ${outcome.builder}: ${failureReason(outcome.message)}`,
         ...said,
         ...tail.map((line) => `  ${style.dim(">")} ${tame(line, { colours })}`),
         ...(tailOf(drvPath).length > 0 ? [`  see all of it with: elsewhere log ${print(drvPath)}`] : []),
@@ -95,15 +96,6 @@ function ended(drvPath: StorePath, outcome: BuildOutcome, options: LineOptions):
     case "cancelled":
       return [];
   }
-}
-
-/** What a builder says without the end of the log, which is shown once, by us, and what it says to type there. */
-function withoutTail(message: string): string {
-  const reason = message.replace(/^Cannot build '[^']*'\.\nReason: /, "");
-  const cut = reason.search(
-    /[;.]?\n?\s*(last \d+ log lines|Last \d+ log lines|Output paths|For full logs)[:,]/,
-  );
-  return cut < 0 ? reason : reason.slice(0, cut);
 }
 
 function firstLine(text: string): string {

@@ -3,7 +3,9 @@ import { reasonsOf } from "#ledger/placement-words.ts";
 import type { Placement } from "#ledger/record.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { formatTable } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
 import type { Progress } from "./progress.ts";
+import type { ViewFlags } from "./run-view.ts";
 import { count, formatBytes, formatDuration, shortName, some } from "./words.ts";
 
 export interface SummaryOptions {
@@ -15,6 +17,18 @@ export interface SummaryOptions {
   readonly numbers?: ReadonlyMap<StorePath, number>;
   /** Why builds ran on this machine. */
   readonly builtHere?: ReadonlyMap<StorePath, Placement>;
+}
+
+/** Tells what became of a run, after it; not to programs, and not quietly. */
+export function printSummary(
+  terminal: Terminal,
+  progress: Progress,
+  flags: ViewFlags & Pick<SummaryOptions, "numbers" | "builtHere">,
+): void {
+  const { quiet, logFormat, verbose = 0, ...known } = flags;
+  if (quiet || logFormat === "internal-json") return;
+  const columns = terminal.live ? terminal.columns() : undefined;
+  terminal.error(summaryOf(progress, { columns, all: verbose > 0, ...known }));
 }
 
 /** What was built where, and where each path that was asked for came from. */

@@ -51,8 +51,6 @@ export class ProgressView implements Disposable {
     this.progress = advance(this.progress, event);
     const isGood = event.kind !== "build-finished" || event.outcome.kind === "realised";
     if (this.#options.quiet && isGood) return;
-    // Who interrupts knows why attempts come to nothing.
-    if (event.kind === "attempt-lost" && this.#options.signal.aborted) return;
     this.say(linesOf(event, this.#lines));
   }
 
