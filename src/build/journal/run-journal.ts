@@ -91,4 +91,4 @@ export function newRunId(): string {
 
 const ID_LENGTH = 6;
 /** Log lines of one run that are written down, in characters. */
-const LOG_BYTES_MAX = 64 * 1024 * 1024;
+const LOG_BYTES_MAX = 32 * 1024 * 1024;
