@@ -28,6 +28,8 @@ export interface Ledger extends AsyncDisposable {
   provenance(path: StorePath): Promise<PathRecord[]>;
   /** What builds of these names took before, the newest first, at most `each` of every name. */
   samples(names: readonly string[], each: number): Promise<BuildSample[]>;
+  /** What the last builds took that were successful, the newest first. */
+  recent(since: { readonly sinceMs: number; readonly limit: number }): Promise<BuildSample[]>;
   /** Forgets what is older or more than `keep` allows, a bounded part at a time. */
   prune(keep: Retention): Promise<Pruned>;
 }

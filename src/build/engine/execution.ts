@@ -7,11 +7,13 @@ import type { BuildSettings } from "#store/realiser.ts";
 import type { BuildOutcome, Origin } from "../events.ts";
 import { type ActiveSite, attempt, outputsOfResult, refusedResult } from "./attempt.ts";
 import { buildTasksOf } from "./build-tasks.ts";
+import { builderFacts } from "./builder-facts.ts";
 import { explainGivingUp } from "./give-up.ts";
 import { isSilent } from "./graph-request.ts";
 import type { PlannedBuild } from "./plan.ts";
 import type { Run } from "./run.ts";
 import { type Happening, ScheduleDriver } from "./schedule-driver.ts";
+import { keyOf } from "./site.ts";
 import { explainFailure, isForWantOfInputs } from "./trust-hint.ts";
 import { usageOf } from "./usage-of.ts";
 import { judgeError, judgeResult, statusOf } from "./verdict.ts";
@@ -68,10 +70,14 @@ export class Execution {
   /** What is down is said first, so that no builder seems to be the only one by being named early. */
   #tellOfBuilders(): void {
     const { request, sites } = this.#run;
-    for (const wanted of ["down", "connecting", "up"] as const)
+    for (const wanted of ["down", "drained", "connecting", "up"] as const)
       for (const { traits } of request.sites)
         if (sites.state(traits.name) === wanted)
           this.#tell({ kind: "builder-changed", builder: traits.name, state: wanted });
+    for (const site of request.sites) {
+      const facts = builderFacts(request.health.pageOf(keyOf(site)), this.#run.context.clock.now());
+      if (facts) this.#tell({ kind: "builder-found", builder: site.traits.name, facts });
+    }
   }
 
   #tell(happening: Happening): void {

@@ -1,9 +1,13 @@
 import { systemClock } from "#base/clock.ts";
 import { buildSettingsOf } from "#build/build-settings.ts";
+import type { BuilderBook } from "#build/engine/builder-book.ts";
 import type { FetchPolicy, RealiseRequest } from "#build/engine/realise.ts";
 import type { BuildSite } from "#build/engine/site.ts";
+import { recall } from "#ledger/recall.ts";
+import type { Derivation } from "#nix/derivation.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import { type Estimates, noEstimates } from "#schedule/estimate.ts";
 import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
 import type { Store } from "#store/store.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -59,19 +63,22 @@ export async function prepareRequest(
     const holder = { name: destination.uri, store: destination };
     const drvStore =
       input.drvStore === destination ? holder : { name: input.drvStore.uri, store: input.drvStore };
+    const sites = await sitesOf(context, destination, settings);
+    const book = await services.builderBook();
     const request = {
       graph: input.graph,
       wishes: input.wishes,
       drvStore,
       destination: holder,
-      sites: await sitesOf(context, destination, settings),
+      sites,
+      estimates: await estimatesFor(context, input.graph, { sites, book }),
       scheduler: scoringScheduler,
       policy: { attemptsMax: ATTEMPTS_MAX, othersMax: OTHERS_MAX, waitsForBuilders: false },
       settings: buildSettingsOf(settings.settings),
       substitute: settings.settings.substitute,
       alwaysSubstitutes: settings.settings["always-allow-substitutes"],
       buildersUseSubstitutes: settings.settings["builders-use-substitutes"],
-      health: await services.builderBook(),
+      health: book,
       ...(flags.fetch && { fetch: flags.fetch }),
       peerRests: await services.rests("peers"),
       clock: systemClock,
@@ -93,6 +100,21 @@ async function sitesOf(
   const machines = await services.machines(settings);
   const remote = await Promise.all(machines.map((machine) => services.machineSite(machine, settings)));
   return [...namedSites(remote), ...(local ? [local] : [])];
+}
+
+/** What is not remembered is only not known. */
+async function estimatesFor(
+  { services }: CommandContext,
+  graph: ReadonlyMap<StorePath, Derivation>,
+  builders: { sites: readonly BuildSite[]; book: BuilderBook },
+): Promise<Estimates> {
+  try {
+    await using ledger = await services.ledger();
+    const names = Array.from(graph.values(), ({ name }) => name);
+    return await recall(ledger, names, { ...builders, nowMs: systemClock.now() });
+  } catch {
+    return noEstimates;
+  }
 }
 
 async function closeAll(stores: readonly Store[]): Promise<void> {

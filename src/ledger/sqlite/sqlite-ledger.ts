@@ -11,7 +11,7 @@ import { selectCopiesOf } from "./read/select-copies-of.ts";
 import { selectOutputs } from "./read/select-outputs.ts";
 import { selectProvenance } from "./read/select-provenance.ts";
 import { selectRequests } from "./read/select-requests.ts";
-import { selectSamples } from "./read/select-samples.ts";
+import { selectRecentSamples, selectSamples } from "./read/select-samples.ts";
 import { markInterrupted } from "./upkeep/mark-interrupted.ts";
 import { prune } from "./upkeep/prune.ts";
 
@@ -63,6 +63,10 @@ export class SqliteLedger implements Ledger {
 
   async samples(names: readonly string[], each: number) {
     return selectSamples(this.#db, { names, each });
+  }
+
+  async recent(since: { readonly sinceMs: number; readonly limit: number }) {
+    return selectRecentSamples(this.#db, since);
   }
 
   async prune(keep: Retention) {

@@ -1,0 +1,22 @@
+import type { BuilderFacts } from "#schedule/schedule.ts";
+import type { BuilderPage } from "./builder-book.ts";
+
+/** What the builder book tells the scheduler of a builder; undefined where it has nothing to tell. */
+export function builderFacts(
+  { speed, machine, probes }: BuilderPage,
+  nowMs: number,
+): BuilderFacts | undefined {
+  const emulatedSystems = [...probes].filter(([, { emulated }]) => emulated).map(([system]) => system);
+  const isFresh = machine !== undefined && nowMs - machine.atMs < FRESH_MS;
+  const facts = {
+    ...(speed && { speed: speed.factor }),
+    ...(machine?.cores !== undefined && { cores: machine.cores }),
+    ...(machine?.memoryBytes !== undefined && { memoryBytes: machine.memoryBytes }),
+    ...(isFresh && machine.freeDiskBytes !== undefined && { freeDiskBytes: machine.freeDiskBytes }),
+    ...(probes.size > 0 && { emulatedSystems }),
+  };
+  return Object.keys(facts).length > 0 ? facts : undefined;
+}
+
+/** How long a look at a disk says how full it is. */
+const FRESH_MS = 15 * 60 * 1000;

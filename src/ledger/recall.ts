@@ -1,0 +1,31 @@
+import type { BuilderBook } from "#build/engine/builder-book.ts";
+import { type BuildSite, keyOf } from "#build/engine/site.ts";
+import type { Estimates } from "#schedule/estimate.ts";
+import type { Ledger } from "./ledger.ts";
+import { measureSpeeds } from "./measured-speed.ts";
+import { recordedEstimates } from "./recorded-estimates.ts";
+
+/** Rates the builders by what they built lately, writes that into the book, and says what builds of `names` will take. */
+export async function recall(
+  ledger: Ledger,
+  names: Iterable<string>,
+  { sites, book, nowMs }: { sites: readonly BuildSite[]; book: BuilderBook; nowMs: number },
+): Promise<Estimates> {
+  const declared = new Map(sites.map(({ traits }) => [traits.name, traits.speedFactor]));
+  const samples = await ledger.recent({ sinceMs: nowMs - RATED_DAYS * DAY_MS, limit: SAMPLES_MAX });
+  const speeds = measureSpeeds(samples, declared);
+  for (const site of sites) {
+    const speed = speeds.get(site.traits.name);
+    if (speed) book.noteSpeed(keyOf(site), { ...speed, atMs: nowMs });
+  }
+  return await recordedEstimates(
+    ledger,
+    names,
+    (builder) => speeds.get(builder)?.factor ?? declared.get(builder) ?? 1,
+  );
+}
+
+/** What is older says nothing of a builder as it is now. */
+const RATED_DAYS = 30;
+const SAMPLES_MAX = 5000;
+const DAY_MS = 24 * 60 * 60 * 1000;
