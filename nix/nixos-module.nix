@@ -44,6 +44,11 @@ in
         nix.buildMachines = import ./build-machines.nix cfg;
       })
 
+      (lib.mkIf cfg.hook.enable {
+        # Nix 2.13 to 2.33 takes no notice of it in nix.conf.
+        systemd.services.nix-daemon.environment.NIX_CONFIG = "build-hook = ${cfg.package}/bin/elsewhere-hook";
+      })
+
       (lib.mkIf cfg.daemon.enable {
         systemd.services.elsewhere-daemon = {
           description = "Elsewhere: a Nix daemon that builds on other machines";

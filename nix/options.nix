@@ -95,7 +95,7 @@ in
   };
 
   hook = {
-    enable = mkEnableOption "Elsewhere as Nix's build hook (for Nix 2.34 and later; not for Lix)";
+    enable = mkEnableOption "Elsewhere as Nix's build hook; not for Lix from 2.94 on, and with Nix 2.13 to 2.33 only for builds of the daemon on NixOS";
   };
 
   daemon = {

@@ -4,7 +4,6 @@
   stdenvNoCC,
   nodejs_24,
   bubblewrap,
-  busybox,
   cacert,
   installShellFiles,
   makeWrapper,
@@ -72,9 +71,11 @@ stdenvNoCC.mkDerivation {
     mkdir -p $out/lib/elsewhere $out/bin
     cp -r bin src package.json $out/lib/elsewhere
     ln -s ${dependencies} $out/lib/elsewhere/node_modules
-    makeWrapper $out/lib/elsewhere/bin/elsewhere $out/bin/elsewhere \
-      --set ELSEWHERE_NODE ${lib.getExe nodejs_24} \
-      --suffix PATH : ${lib.makeBinPath programs}
+    for program in elsewhere elsewhere-hook; do
+      makeWrapper $out/lib/elsewhere/bin/$program $out/bin/$program \
+        --set ELSEWHERE_NODE ${lib.getExe nodejs_24} \
+        --suffix PATH : ${lib.makeBinPath programs}
+    done
   '';
 
   postInstall = ''

@@ -4,4 +4,4 @@
   builders-use-substitutes = cfg.buildersUseSubstitutes;
 }
 // lib.optionalAttrs cfg.neverHere { max-jobs = 0; }
-// lib.optionalAttrs cfg.hook.enable { build-hook = "${cfg.package}/bin/elsewhere hook"; }
+// lib.optionalAttrs cfg.hook.enable { build-hook = "${cfg.package}/bin/elsewhere-hook"; }

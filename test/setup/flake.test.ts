@@ -46,7 +46,7 @@ test("modules make of options what a machine is to have", { skip: withoutNix("si
   await t.test("a NixOS machine builds on others", async () => {
     const made = await evaluate("nixos", { enable: true, builders, neverHere: true, hook: { enable: true } });
     assert.deepEqual(made.nix.settings, {
-      "build-hook": "/nix/store/elsewhere/bin/elsewhere hook",
+      "build-hook": "/nix/store/elsewhere/bin/elsewhere-hook",
       "builders-use-substitutes": true,
       "max-jobs": 0,
     });

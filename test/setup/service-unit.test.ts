@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { SetupHost } from "#setup/host.ts";
 import { planKeepDaemon } from "#setup/plan/keep-daemon.ts";
 import { formatLaunchdUnit, formatSystemdUnit } from "#setup/service-unit.ts";
+import { hostOf } from "./setup-host.ts";
 
 const unit = {
   label: "org.elsewhere.daemon",
@@ -60,17 +60,3 @@ test("where systemd does not run, only the unit is written, and that is said", (
 });
 
 const FACTS = { program: "/opt/elsewhere/bin/elsewhere", uid: 501, everyone: true };
-
-/** A machine with no files. */
-function hostOf(facts: Partial<SetupHost>): SetupHost {
-  return {
-    platform: "linux",
-    isRoot: false,
-    hasSystemd: false,
-    home: "/home/me",
-    hostName: "here",
-    readText: () => undefined,
-    whyFixed: () => undefined,
-    ...facts,
-  } as SetupHost;
-}

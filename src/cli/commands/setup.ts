@@ -1,6 +1,9 @@
 import { userInfo } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
+import { clientPaths } from "#setup/plan/client-paths.ts";
 import { planKeepDaemon } from "#setup/plan/keep-daemon.ts";
+import { planUseHook } from "#setup/plan/use-hook.ts";
+import { restartNix } from "#setup/restart-nix.ts";
 import type { CommandContext } from "../command-context.ts";
 import { type CarryOutFlags, carryOut } from "../setup/carry-out.ts";
 import { serveHere } from "../setup/serve-here.ts";
@@ -25,6 +28,7 @@ export function command(context: CommandContext): Command {
   return setup
     .addCommand(builderCommand(context))
     .addCommand(serveCommand(context))
+    .addCommand(hookCommand(context))
     .addCommand(daemonCommand(context))
     .addCommand(undoCommand(context))
     .addCommand(
@@ -86,6 +90,26 @@ Examples:
   elsewhere setup serve --key laptop.pub --store ~/store`,
     )
     .action((_: unknown, self: Command) => serveHere(context, self.optsWithGlobals()));
+}
+
+function hookCommand(context: CommandContext): Command {
+  return asking(
+    new Command("hook").description(
+      "Send the builds of this machine's Nix through Elsewhere: its build hook, in nix.conf or, for versions that do not " +
+        "read it there, where Nix's daemon starts.",
+    ),
+  ).action(async (_: unknown, self: Command) => {
+    const { services, env } = context;
+    const host = await services.setupHost();
+    const { code, stdout } = await host.run(["nix", "--version"]);
+    const plan = planUseHook(host, {
+      hook: `${services.programPath()}-hook`,
+      paths: clientPaths(host, env),
+      nixVersion: code === 0 ? stdout.trim() : undefined,
+      restart: await restartNix(host),
+    });
+    await carryOut(context, plan, self.optsWithGlobals());
+  });
 }
 
 function daemonCommand(context: CommandContext): Command {

@@ -7,6 +7,7 @@ import type { SetupHost } from "#setup/host.ts";
 import { type MetHostKey, meetHost } from "#setup/host-key.ts";
 import { type ClientPaths, clientPaths } from "#setup/plan/client-paths.ts";
 import { type BuilderAddress, loginOf, planUseBuilder } from "#setup/plan/use-builder.ts";
+import { restartNix } from "#setup/restart-nix.ts";
 import { targetOf } from "#setup/text/ssh-config-text.ts";
 import { parseSshConfiguration } from "#transport/ssh-configuration.ts";
 import { askYesNo } from "../ask.ts";
@@ -51,7 +52,8 @@ export async function useBuilder(
   const key = await keyOf(host, paths);
   const ownSystem = (await settingsFor(context, {})).settings.system;
   const target = targetOf(parseSshConfiguration((await host.run([...host.ssh, "-G", "--", login])).stdout));
-  const facts = { address, target, hostKey: met.line, survey, paths, key, ownSystem };
+  const restart = await restartNix(host);
+  const facts = { address, target, hostKey: met.line, survey, paths, key, ownSystem, restart };
   const plan = planUseBuilder(host, facts, flags);
   if (await carryOut(context, plan, flags)) await tryOut(context, { paths, address, alias: flags.alias });
 }

@@ -1,6 +1,6 @@
 import type { Machine } from "#nix/machine.ts";
 import type { BuilderSurvey } from "../builder-survey.ts";
-import type { FileChange, SetupPlan } from "../change.ts";
+import type { Change, FileChange, SetupPlan } from "../change.ts";
 import { changeFile } from "../file-change.ts";
 import type { SetupHost } from "../host.ts";
 import { forcedCommandLine, parsePublicKey } from "../text/authorized-key.ts";
@@ -44,6 +44,8 @@ export interface UseBuilderFacts {
   /** The key that clients of this machine use, with the change that makes it where it is new. */
   readonly key: { readonly publicLine: string; readonly made: readonly FileChange[] };
   readonly ownSystem: string;
+  /** What makes Nix see its configuration. */
+  readonly restart: readonly Change[];
 }
 
 /** Everything that makes a machine reached by ssh a builder of this one. */
@@ -66,6 +68,7 @@ export function planUseBuilder(host: SetupHost, facts: UseBuilderFacts, wishes: 
       ...key.made,
       ...(isNew ? [{ kind: "remote-line", host: login, path: ".ssh/authorized_keys", line } as const] : []),
       ...files.filter((change) => change !== undefined),
+      ...(files[1] ? facts.restart : []),
     ],
     notes: notesOf(facts),
   };
