@@ -1,4 +1,4 @@
-import type { CommandEntry } from "./command-list.ts";
+import type { Command } from "commander";
 import type { Services } from "./services.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -18,4 +18,15 @@ export interface CommandContext {
   readonly commands: readonly CommandEntry[];
   /** Sets the exit code of a command that ended without an error of ours, such as a failed build. */
   exitWith(code: number): void;
+}
+
+/** A command's file exports one of these as `command`. */
+export type CommandFactory = (context: CommandContext) => Command;
+
+/** A command as `elsewhere --help` lists it; its file is loaded when it is used. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly group: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: CommandFactory }>;
 }

@@ -1,16 +1,4 @@
-import type { Command } from "commander";
-import type { CommandContext } from "./command-context.ts";
-
-/** A command's file exports one of these as `command`. */
-export type CommandFactory = (context: CommandContext) => Command;
-
-/** A command as `elsewhere --help` lists it; its file is loaded when it is used. */
-export interface CommandEntry {
-  readonly name: string;
-  readonly group: string;
-  readonly summary: string;
-  readonly load: () => Promise<{ readonly command: CommandFactory }>;
-}
+import type { CommandEntry } from "./command-context.ts";
 
 const BUILDING = "Building:";
 const SERVING = "Being a builder or a store:";

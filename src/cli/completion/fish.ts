@@ -4,24 +4,20 @@ import { everyCommand } from "./walk.ts";
 /** Completion for fish, with what each command and option is for. */
 export function fishCompletion(root: CommandNode): string {
   return `# elsewhere: completion for fish. Load it with: elsewhere completion fish | source
-function __elsewhere_at
-    set -l words (commandline -opc)[2..]
-    set -l named
-    for word in $words
-        string match -q -- '-*' $word; or set -a named $word
+function __elsewhere_named
+    for word in (commandline -opc)[2..]
+        string match -q -- '-*' $word; or echo $word
     end
-    set -l wanted $argv
-    test (count $wanted) -le (count $named); or return 1
-    for i in (seq (count $wanted))
-        test $wanted[$i] = $named[$i]; or return 1
+end
+function __elsewhere_at
+    set -l named (__elsewhere_named)
+    test (count $argv) -le (count $named); or return 1
+    for i in (seq (count $argv))
+        test $argv[$i] = $named[$i]; or return 1
     end
 end
 function __elsewhere_bare
-    set -l words (commandline -opc)[2..]
-    set -l named
-    for word in $words
-        string match -q -- '-*' $word; or set -a named $word
-    end
+    set -l named (__elsewhere_named)
     test "$named" = "$argv"
 end
 ${everyCommand(root).flatMap(linesOf).join("\n")}
