@@ -14,7 +14,7 @@ import {
 } from "#base/json-shape.ts";
 import { BUILD_STATUSES } from "#nix/build-result.ts";
 import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
-import type { BuilderVerdict, Obstacle } from "#schedule/reason.ts";
+import type { BuilderVerdict, Obstacle, WaitReason } from "#schedule/reason.ts";
 import { LOSSES } from "#schedule/schedule.ts";
 import type { Score } from "#schedule/score.ts";
 import type { BuildEvent, BuildOutcome, BuildUsage, Origin } from "./events.ts";
@@ -108,9 +108,27 @@ export const verdictShape = object<BuilderVerdict>({
   score: optional(scoreShape),
 });
 
+const waitReason = byKind<WaitReason>({
+  inputs: { tasks: list(text) },
+  nobody: { verdicts: list(verdictShape) },
+  builders: { verdicts: list(verdictShape) },
+  "backing-off": { untilMs: number, loss: literal(...LOSSES) },
+  "better-builder": { builder: text, untilMs: number },
+  fairness: { principal: text },
+  behind: { tasks: whole },
+  stopping: {},
+  stopped: {},
+});
+
 /** The compiler holds this to `BuildEvent`: a kind or a field that is missing here does not compile. */
 const shape = byKind<BuildEvent>({
-  planned: { atMs: number, builds: list(path), needs: list(list(whole)), alreadyThere: whole },
+  planned: {
+    atMs: number,
+    builds: list(path),
+    needs: list(list(whole)),
+    estimatesMs: optional(list(number)),
+    alreadyThere: whole,
+  },
   "builder-connecting": { builder: text, atMs: number },
   "builder-up": { builder: text, slots: whole, atMs: number },
   "builder-down": { builder: text, atMs: number, message: text },
@@ -127,6 +145,7 @@ const shape = byKind<BuildEvent>({
   "path-started": { id: whole, path, bytes: whole, atMs: number },
   "copy-progressed": { id: whole, paths: whole, bytes: whole, atMs: number },
   "copy-finished": { id: whole, atMs: number, error: optional(text) },
+  "build-held": { drvPath: path, reason: waitReason, atMs: number },
   "attempt-started": {
     drvPath: path,
     builder: text,

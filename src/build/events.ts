@@ -1,6 +1,6 @@
 import type { BuildStatus } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { BuilderVerdict } from "#schedule/reason.ts";
+import type { BuilderVerdict, WaitReason } from "#schedule/reason.ts";
 import type { Loss } from "#schedule/schedule.ts";
 import type { Score } from "#schedule/score.ts";
 
@@ -58,6 +58,8 @@ export type BuildEvent =
       readonly builds: readonly StorePath[];
       /** Of each of them, which others it needs: places in `builds`, all before its own. */
       readonly needs: readonly (readonly number[])[];
+      /** What each will probably take on a builder of speed 1, by what was seen before; 0 where nothing was. */
+      readonly estimatesMs?: readonly number[];
       readonly alreadyThere: number;
     }
   | { readonly kind: "builder-connecting"; readonly builder: string; readonly atMs: number }
@@ -105,6 +107,13 @@ export type BuildEvent =
       readonly atMs: number;
     }
   | { readonly kind: "copy-finished"; readonly id: number; readonly atMs: number; readonly error?: string }
+  /** All that it needs is there, and it is not begun: why. Of many that wait alike, one is told. */
+  | {
+      readonly kind: "build-held";
+      readonly drvPath: StorePath;
+      readonly reason: WaitReason;
+      readonly atMs: number;
+    }
   | {
       readonly kind: "attempt-started";
       readonly drvPath: StorePath;

@@ -13,6 +13,7 @@ import { anyBuildEvent, anyPlacement } from "#rig/build-events.ts";
 import { runStory } from "#rig/run-story.ts";
 import { Screen } from "#rig/screen.ts";
 import { screenTerminal } from "#rig/terminals.ts";
+import type { WaitReason } from "#schedule/reason.ts";
 
 const BUILDERS = [
   { name: "ssh-ng://me@anna.example.org", slots: 4 },
@@ -120,6 +121,55 @@ test("what is sent, built, handed over and ready are different things", () => {
   assert.match(said, /^b +box +checkPhase +2 s$/m);
   assert.match(said, /^box +■▪·· +2 of 4 +1 handed over +↑ 250 of 1000 B, 250 B\/s$/m);
   assert.match(said, /0 of 4 done · 1 building · 1 sending · 1 handed over · 1 ready · 3 s$/);
+});
+
+test("what stands still says why; that all builders are busy is no news", () => {
+  const [stuck, next] = ["stuck", "next"].map((name) => drvNamed(name));
+  const held = (drvPath: StorePath, reason: WaitReason): BuildEvent => ({
+    kind: "build-held",
+    drvPath,
+    reason,
+    atMs: 2000,
+  });
+  const obstacle = { kind: "missing-features" as const, features: ["kvm"] };
+  const story: BuildEvent[] = [
+    { kind: "planned", atMs: 0, builds: [stuck!, next!], needs: [[], []], alreadyThere: 0 },
+    { kind: "builder-up", builder: "box", slots: 1, atMs: 0 },
+    held(stuck!, { kind: "nobody", verdicts: [{ builder: "box", obstacle }] }),
+    held(next!, { kind: "behind", tasks: 1 }),
+  ];
+  const size = { nowMs: 3000, columns: 100, rows: 24, style };
+  const still = windowLines(story.reduce(advance, emptyProgress()), size);
+  assert.deepEqual(still.slice(0, 2), [
+    "stuck waits for a builder. box: it lacks the feature kvm",
+    "next waits behind 1 other build",
+  ]);
+  const attempt = { ...anyPlacement, drvPath: next!, builder: "box", attempt: 1, together: 1, atMs: 3000 };
+  const going: BuildEvent[] = [...story, { kind: "attempt-started", ...attempt }];
+  const said = windowLines(going.reduce(advance, emptyProgress()), size).join("\n");
+  assert.match(said, /^stuck waits for a builder/m);
+  assert.doesNotMatch(said, /next waits/);
+});
+
+test("known durations tell about how long it will take, before anything is done", () => {
+  const builds = ["a", "b", "c"].map((name) => drvNamed(name));
+  const story: BuildEvent[] = [
+    {
+      kind: "planned",
+      atMs: 0,
+      builds,
+      needs: [[], [0], [1]],
+      estimatesMs: [600_000, 0, 600_000],
+      alreadyThere: 0,
+    },
+  ];
+  const said = windowLines(story.reduce(advance, emptyProgress()), {
+    nowMs: 0,
+    columns: 100,
+    rows: 24,
+    style,
+  });
+  assert.match(said.at(-1)!, /about 30 m left/);
 });
 
 test("the screen shows the lines that were meant and above them all that was said, after any frames", () => {

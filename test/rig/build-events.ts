@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { BuildEvent, BuildOutcome, BuildUsage, Origin } from "#build/events.ts";
 import { BUILD_STATUSES } from "#nix/build-result.ts";
-import type { BuilderVerdict, Obstacle } from "#schedule/reason.ts";
+import type { BuilderVerdict, Obstacle, WaitReason } from "#schedule/reason.ts";
 import { LOSSES } from "#schedule/schedule.ts";
 import type { Score } from "#schedule/score.ts";
 import { anyDrvPath, anyName, anyPath, anySize, anyText, mapOf, record } from "./arbitraries.ts";
@@ -102,18 +102,31 @@ const anyObstacle: fc.Arbitrary<Obstacle> = fc.oneof(
 
 const anyVerdict = partly<BuilderVerdict>({ builder: anyText }, { obstacle: anyObstacle, score: anyScore });
 
+const anyWaitReason: fc.Arbitrary<WaitReason> = fc.oneof(
+  record({ ...kind("inputs"), tasks: fc.array(anyText, { maxLength: 3 }) }),
+  record({ kind: fc.constantFrom("nobody", "builders"), verdicts: fc.array(anyVerdict, { maxLength: 3 }) }),
+  record({ ...kind("backing-off"), untilMs: anyTime, ...anyLoss }),
+  record({ ...kind("better-builder"), builder: anyText, untilMs: anyTime }),
+  record({ ...kind("fairness"), principal: anyText }),
+  record({ ...kind("behind"), tasks: anySize }),
+  record({ kind: fc.constantFrom("stopping", "stopped") }),
+);
+
 const build = { drvPath: anyDrvPath, builder: anyText };
 const at = { atMs: anyTime };
 
 /** Each kind of event by its name, so that none is forgotten. */
 const BY_KIND: { [K in BuildEvent["kind"]]: fc.Arbitrary<Extract<BuildEvent, { kind: K }>> } = {
-  planned: record({
-    ...kind("planned"),
-    ...at,
-    builds: fc.array(anyDrvPath, { maxLength: 4 }),
-    needs: fc.array(fc.array(fc.nat(), { maxLength: 3 }), { maxLength: 4 }),
-    alreadyThere: anySize,
-  }),
+  planned: partly<Extract<BuildEvent, { kind: "planned" }>>(
+    {
+      ...kind("planned"),
+      ...at,
+      builds: fc.array(anyDrvPath, { maxLength: 4 }),
+      needs: fc.array(fc.array(fc.nat(), { maxLength: 3 }), { maxLength: 4 }),
+      alreadyThere: anySize,
+    },
+    { estimatesMs: fc.array(anySize, { maxLength: 4 }) },
+  ),
   "builder-connecting": record({ ...kind("builder-connecting"), builder: anyText, ...at }),
   "builder-up": record({ ...kind("builder-up"), builder: anyText, slots: anySize, ...at }),
   "builder-down": record({ ...kind("builder-down"), builder: anyText, message: anyText, ...at }),
@@ -151,6 +164,7 @@ const BY_KIND: { [K in BuildEvent["kind"]]: fc.Arbitrary<Extract<BuildEvent, { k
     },
     { cores: anySize },
   ),
+  "build-held": record({ ...kind("build-held"), drvPath: anyDrvPath, reason: anyWaitReason, ...at }),
   "inputs-sent": record({ ...kind("inputs-sent"), ...build, ...at }),
   "build-began": record({ ...kind("build-began"), ...build, together: fc.boolean(), ...at }),
   phase: record({ ...kind("phase"), drvPath: anyDrvPath, phase: anyText }),

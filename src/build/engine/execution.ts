@@ -17,6 +17,7 @@ import { keyOf } from "./site.ts";
 import { explainFailure, isForWantOfInputs } from "./trust-hint.ts";
 import { usageOf } from "./usage-of.ts";
 import { judgeError, judgeResult, statusOf } from "./verdict.ts";
+import { WaitWatch } from "./wait-watch.ts";
 
 /** Drives one schedule to its end: carries out its decisions and tells it what happened. */
 export class Execution {
@@ -25,6 +26,7 @@ export class Execution {
   readonly #done = new Deferred<void>();
   readonly #attempts = new Map<StorePath, number>();
   readonly #driver: ScheduleDriver;
+  readonly #waits: WaitWatch;
   readonly #stops = new Map<StorePath, Stop>();
   readonly #lostBefore: number;
   #running = 0;
@@ -40,6 +42,12 @@ export class Execution {
       policy,
       clock,
       carryOut: (decision) => this.#carryOut(decision),
+    });
+    this.#waits = new WaitWatch({
+      builds,
+      reasonOf: (drvPath) => this.#driver.reasonOf(drvPath),
+      events: (event) => run.request.events(event),
+      clock,
     });
   }
 
@@ -82,6 +90,7 @@ export class Execution {
 
   #tell(happening: Happening): void {
     this.#driver.tell(happening);
+    this.#waits.look(this.#running === 0);
     this.#checkEnd();
   }
 

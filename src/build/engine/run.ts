@@ -2,6 +2,7 @@ import { messageOf, unreachable } from "#base/errors.ts";
 import { shortRests } from "#base/rests.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import { estimateFor, noEstimates } from "#schedule/estimate.ts";
 import type { Origin } from "../events.ts";
 import type { ActiveSite, AttemptContext } from "./attempt.ts";
 import { CacheOffers } from "./cache-offers.ts";
@@ -109,12 +110,17 @@ export class Run implements AsyncDisposable {
   }
 
   announce(builds: readonly PlannedBuild[]): void {
+    const estimates = this.request.estimates ?? noEstimates;
     const places = new Map(builds.map(({ drvPath }, place) => [drvPath, place]));
     this.request.events({
       kind: "planned",
       atMs: this.request.clock.now(),
       builds: builds.map(({ drvPath }) => drvPath),
       needs: builds.map(({ needs }) => needs.flatMap((need) => places.get(need) ?? [])),
+      estimatesMs: builds.map(({ derivation: { name, system } }) => {
+        const { durationMs, basis } = estimateFor(estimates, name, system);
+        return basis === "history" ? durationMs : 0;
+      }),
       alreadyThere: this.#home.noteAlreadyThere(this.#knowledge.wishedPaths()),
     });
   }

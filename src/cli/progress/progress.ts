@@ -1,6 +1,7 @@
 import { unreachable } from "#base/errors.ts";
 import type { BuildEvent, BuildOutcome, Origin } from "#build/events.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { WaitReason } from "#schedule/reason.ts";
 import { BuildGraph, type BuildNode, type Stage } from "./build-graph.ts";
 import { type BuilderLoad, countIn, newLoad } from "./builder-load.ts";
 import { measure, type Transfer } from "./transfer.ts";
@@ -16,6 +17,8 @@ export interface Progress {
   readonly lies: Map<StorePath, string>;
   /** Paths and bytes that reached a store, by its name. */
   readonly copied: Map<string, { readonly paths: number; readonly bytes: number }>;
+  /** Why builds wait that could be begun, as far as that was told. */
+  readonly held: Map<StorePath, { readonly reason: WaitReason; readonly atMs: number }>;
   failures: number;
   /** When the first thing happened, and the latest. */
   startedMs: number | undefined;
@@ -33,6 +36,7 @@ export function emptyProgress(): Progress {
     origins: new Map(),
     lies: new Map(),
     copied: new Map(),
+    held: new Map(),
     failures: 0,
     startedMs: undefined,
     latestMs: 0,
@@ -54,7 +58,7 @@ function add(progress: Progress, event: BuildEvent): void {
   const { graph, transfers } = progress;
   switch (event.kind) {
     case "planned":
-      graph.plan(event.builds, event.needs);
+      graph.plan(event.builds, event.needs, event.estimatesMs);
       return;
     case "builder-connecting":
       loadOf(progress, event.builder).state = "connecting";
@@ -64,6 +68,9 @@ function add(progress: Progress, event: BuildEvent): void {
       return;
     case "builder-down":
       Object.assign(loadOf(progress, event.builder), { state: "down", fault: event.message });
+      return;
+    case "build-held":
+      progress.held.set(event.drvPath, event);
       return;
     case "attempt-started":
       graph.nodeOf(event.drvPath).isAlone = event.together === 1;
@@ -128,6 +135,7 @@ function place(
   if (node.stage === "ended" && stage !== "sending") return;
   if (node.stage === "building" && stage === "building") return;
   leave(progress, drvPath);
+  progress.held.delete(drvPath);
   progress.graph.move(node, stage, atMs);
   node.builder = builder;
   countIn(loadOf(progress, builder), stage, 1);
@@ -146,6 +154,7 @@ function finish(
 ): void {
   progress.graph.end(leave(progress, drvPath), outcome.kind === "realised", atMs);
   progress.ended.set(drvPath, outcome);
+  progress.held.delete(drvPath);
   if (outcome.kind === "failed" || outcome.kind === "given-up") progress.failures++;
   if (outcome.kind !== "realised" || outcome.how !== "built") return;
   const { count, ms } = progress.built;

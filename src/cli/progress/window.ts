@@ -5,7 +5,7 @@ import { loadLines } from "./load-lines.ts";
 import type { Progress } from "./progress.ts";
 import { treeRows } from "./tree.ts";
 import { treeLines } from "./tree-lines.ts";
-import { waitingLine } from "./waiting-line.ts";
+import { waitingLines } from "./waiting-lines.ts";
 import { fit } from "./width.ts";
 import { count } from "./words.ts";
 
@@ -31,7 +31,7 @@ export function windowLines(progress: Progress, options: WindowOptions): string[
     labelOf,
     rowsMax: Math.min(progress.builders.size, Math.floor((room - 1) / 3)),
   });
-  const waiting = room > 1 ? waitingLine(progress, { columns, style }) : [];
+  const waiting = waitingLines(progress, { nowMs, columns, style }).slice(0, room - 1);
   const left = room - 1 - loads.length - waiting.length;
   const { rows: tree, hidden } = treeRows(progress.graph, left);
   const fits = hidden === 0 ? { rows: tree, hidden } : treeRows(progress.graph, left - 1);
