@@ -60,7 +60,7 @@ export class Desk implements HookDesk {
     const couldHere = couldBuildHere(requirement, settings);
     const able = sites.filter(({ traits }) => !refusalOf(traits, requirement));
     if (able.length === 0) {
-      this.#explain(offer, { sites, requirement, couldHere });
+      this.#explain(offer, { sites, requirement, couldHere: couldHere && offer.build.amWilling });
       return { kind: "decline" };
     }
     const reached = await reach(able, offer);

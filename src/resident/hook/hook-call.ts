@@ -57,9 +57,20 @@ async function converse(
     if (!(await isOffer(reader, ctx))) return 0;
     const build = await reader.read(hookBuild.decode(ctx));
     const offer = { build, settings, line, narrator };
-    const reply = await desk.consider(offer);
+    const reply = await considered(desk, offer);
     line.tell(formatHookReply(reply));
     if (reply.kind === "accept") return await desk.perform(offer, await reader.read(hookDetails.decode(ctx)));
+  }
+}
+
+/** What is wrong with the settings, for one, is no reason for Nix to end: it takes a hook that goes away for that. */
+async function considered(desk: HookDesk, offer: HookOffer): Promise<HookReply> {
+  try {
+    return await desk.consider(offer);
+  } catch (error) {
+    offer.line.hungUp.throwIfAborted();
+    offer.narrator.say(`error: ${messageOf(error)}`, VERBOSITY.error);
+    return { kind: "decline" };
   }
 }
 
