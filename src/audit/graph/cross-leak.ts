@@ -1,35 +1,25 @@
 import type { Rule } from "../rule.ts";
 import { CompiledNodes } from "./compiled-nodes.ts";
 import { isTargetTool } from "./cross-target.ts";
-import type { Crossing, DetailReader, OutputTexts } from "./crossing.ts";
+import type { Crossing, RoleTeller, Taken } from "./crossing.ts";
 import type { PlatformGraph } from "./platform-graph.ts";
-import { RoleFinder, type RoleFound } from "./role.ts";
+import type { RoleFound } from "./role.ts";
 
 /**
  * Edges within one system where cross compiled and native programs are mixed up: a library of the compiling machine
  * is linked into what is for another, or the reverse; a native program stands in an environment of cross compiled ones.
  */
-export async function crossLeaks(
-  graph: PlatformGraph,
-  read: DetailReader,
-  paths: OutputTexts,
-): Promise<Crossing[]> {
+export async function crossLeaks(graph: PlatformGraph, roles: RoleTeller): Promise<Crossing[]> {
+  if (!graph.hasForeignCross) return [];
   const leaks: Crossing[] = [];
   const compiled = new CompiledNodes(graph);
   for (let consumer = 0; consumer < graph.size; consumer++) {
     const mix = mixOf(graph, consumer, compiled);
     if (!mix) continue;
-    const finder = new RoleFinder(await read(graph.pathOf(consumer)));
-    const find = async ({ input, outputs }: Taken) => finder.find(await paths.of(input, outputs));
-    for (const taken of await suspects(mix, find))
+    for (const taken of await suspects(mix, (all) => roles(consumer, all)))
       leaks.push({ consumer, ...taken, rule: mix.rule, severity: "error" });
   }
   return leaks;
-}
-
-interface Taken {
-  readonly input: number;
-  readonly outputs: readonly string[];
 }
 
 /** Programs of both kinds that one derivation takes. */
@@ -71,15 +61,11 @@ function mixOf(graph: PlatformGraph, consumer: number, compiled: CompiledNodes):
 /** Those that the derivation's attributes say are linked, or are members where most are for another machine. */
 async function suspects(
   { foreign, cross, native, isEnvironment }: Mix,
-  find: (taken: Taken) => Promise<RoleFound>,
+  tell: (all: readonly Taken[]) => Promise<readonly RoleFound[]>,
 ): Promise<(Taken & RoleFound)[]> {
   const among = async (all: readonly Taken[], fits: (found: RoleFound) => boolean) => {
-    const found: (Taken & RoleFound)[] = [];
-    for (const taken of all) {
-      const role = await find(taken);
-      if (fits(role)) found.push({ ...taken, ...role });
-    }
-    return found;
+    const roles = all.length > 0 ? await tell(all) : [];
+    return all.map((taken, index) => ({ ...taken, ...roles[index]! })).filter(fits);
   };
   if (!isEnvironment) return await among(foreign, ({ attribute }) => LINKED.has(attribute ?? ""));
   const members = await among(cross, ({ role }) => role === "member");

@@ -3,7 +3,9 @@ import { printStorePath } from "#nix/store-path.ts";
 import type { AuditReport, Edge, Finding, Intended, Step } from "../report/report.ts";
 import { RULES, type Rule } from "../rule.ts";
 import { adviceOn, tellingOf, whyOf } from "./advice.ts";
+import { crossLeaks } from "./cross-leak.ts";
 import { type Crossing, findCrossings } from "./crossing.ts";
+import { derivationRoles } from "./derivation-roles.ts";
 import { type GraphFinding, gatherFindings } from "./finding.ts";
 import type { LoadedGraph } from "./load.ts";
 import { optionOf } from "./option-name.ts";
@@ -14,7 +16,8 @@ import { Spread } from "./spread.ts";
 
 /** Audits a graph of derivations, before anything of it is built. */
 export async function auditGraph({ graph, roots, read }: LoadedGraph): Promise<AuditReport> {
-  const crossings = await findCrossings(graph, { roots, read });
+  const roles = derivationRoles(graph, read);
+  const crossings = [...(await findCrossings(graph, { roots, roles })), ...(await crossLeaks(graph, roles))];
   const findings = gatherFindings(graph, crossings, {
     roots,
     tells: (crossing) => tellingOf(graph, crossing),
@@ -91,7 +94,7 @@ function edgeOf(
   return { consumer: stepOf(graph, consumer), input: stepOf(graph, input), outputs, how, severity };
 }
 
-function stepOf(graph: PlatformGraph, id: number): Step {
+export function stepOf(graph: PlatformGraph, id: number): Step {
   const name = graph.nameOf(id);
   const option = optionOf(name);
   const system = graph.systemOf(id).text;
@@ -104,7 +107,7 @@ function stepOf(graph: PlatformGraph, id: number): Step {
   };
 }
 
-function intendedOf(graph: PlatformGraph, crossings: readonly Crossing[]): Intended[] {
+export function intendedOf(graph: PlatformGraph, crossings: readonly Crossing[]): Intended[] {
   const byRule = Map.groupBy(
     crossings.filter(({ severity }) => severity === "note"),
     ({ rule }) => rule,

@@ -4,8 +4,8 @@ import type { Derivation } from "#nix/derivation.ts";
 import { parseDerivation } from "#nix/derivation-aterm.ts";
 import { nameOf, printStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
 import { tripleIn } from "./cross-target.ts";
-import type { DetailReader } from "./crossing.ts";
 import { derivationFactsOf, readDerivationFacts } from "./derivation-facts.ts";
+import type { DetailReader } from "./derivation-roles.ts";
 import { PlatformGraph } from "./platform-graph.ts";
 
 /** A graph to audit: where to begin, and how to read more of it. */

@@ -6,7 +6,7 @@ import { nameOf, parseStorePath, type StoreDir, type StorePath } from "#nix/stor
 import { kinship, type Platform, parsePlatform } from "../platform.ts";
 import type { DerivationFacts } from "./derivation-facts.ts";
 
-/** The derivations of a graph as an audit needs them, by small numbers: who needs whom, and what is for which platform. */
+/** Derivations, or store paths, as an audit needs them, by small numbers: who needs whom, and what is for which platform. */
 export class PlatformGraph {
   readonly storeDir: StoreDir;
   /** Full paths, as derivations name them. */
@@ -69,7 +69,7 @@ export class PlatformGraph {
 
   /** Without `.drv`. */
   nameOf(id: number): string {
-    return nameOf(this.pathOf(id)).slice(0, -".drv".length);
+    return nameOf(this.pathOf(id)).replace(/\.drv$/, "");
   }
 
   /** What builds it. */
