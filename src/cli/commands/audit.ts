@@ -1,10 +1,10 @@
 import { Command, Option } from "commander";
 import { auditGraph } from "#audit/graph/graph-report.ts";
-import type { LoadedGraph } from "#audit/graph/load.ts";
 import type { AuditReport } from "#audit/report/report.ts";
 import { reportToJson } from "#audit/report/report-json.ts";
 import { DEFAULT_STORE_DIR, parseStoreDir, type StoreDir } from "#nix/store-path.ts";
 import { auditSummary, auditText } from "../audit/audit-text.ts";
+import { auditPaths, pathsAmong } from "../audit/closure-input.ts";
 import { gatherGraph, parseOutside, readOutside } from "../audit/graph-input.ts";
 import type { BuildFlags } from "../build/request.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -17,10 +17,12 @@ import { styleFor } from "../style.ts";
 export function command(context: CommandContext): Command {
   const audit = new Command("audit")
     .description(
-      "Find what is for the wrong platform in what you are about to build, and the way by which it came in.\n\n" +
+      "Find what is for the wrong platform in what you are about to build, or have built, and the way by which it came in.\n\n" +
         "INSTALLABLE is a derivation in the store (/nix/store/…-x.drv), a .drv file outside any store (its inputs are " +
         "read from the folder that it lies in), a file of derivation JSON ('-' reads it from standard input), a flake " +
-        "reference (.#host), or an attribute path with -f or -E. Nothing is built.\n\n" +
+        "reference (.#host), or an attribute path with -f or -E: these are audited as graphs, and nothing is built. Other " +
+        "store paths, and links to them such as ./result, are audited with their closures by what they hold: " +
+        "programs, scripts and links; with --store, in any store.\n\n" +
         "What is meant to cross is no finding: fetches, cross compilation, 32-bit parts of 64-bit programs, firmware, " +
         "and the images and virtual machines of other systems.",
     )
@@ -55,25 +57,29 @@ interface AuditFlags extends BuildFlags {
 }
 
 async function run(context: CommandContext, words: readonly string[], flags: AuditFlags): Promise<void> {
-  const report = await auditGraph(await graphOf(context, words, flags));
+  const report = await reportOn(context, words, flags);
   await show(context, report, flags);
   context.exitWith(exitCode(report, flags));
 }
 
-async function graphOf(
+async function reportOn(
   context: CommandContext,
   words: readonly string[],
   flags: AuditFlags,
-): Promise<LoadedGraph> {
+): Promise<AuditReport> {
   const { services, env } = context;
   // Files need no store: none is made or asked for them.
   const outside = flags.store === undefined ? parseOutside(words, storeDirOf(env)) : undefined;
-  if (outside) return await readOutside(outside, storeDirOf(env));
+  if (outside) return await auditGraph(await readOutside(outside, storeDirOf(env)));
   const settings = await settingsFor(context, flags);
   await using store = await services.openStore(storeUri(flags.store), settings);
+  const paths = pathsAmong(words, store);
+  if (paths) return await auditPaths(store, paths);
   const evalUri = flags.evalStore === undefined ? undefined : storeUri(flags.evalStore);
   await using evalStore = evalUri === undefined ? undefined : await services.openStore(evalUri, settings);
-  return await gatherGraph(context, { installables: words, flags, settings, destination: store, evalStore });
+  return await auditGraph(
+    await gatherGraph(context, { installables: words, flags, settings, destination: store, evalStore }),
+  );
 }
 
 async function show({ terminal }: CommandContext, report: AuditReport, flags: AuditFlags): Promise<void> {
@@ -107,6 +113,8 @@ Examples:
   elsewhere audit .#nixosConfigurations.box.config.system.build.toplevel
   elsewhere audit ./graph/…-nixos-system-box.drv     with no Nix: a .drv file and its inputs beside it
   nix derivation show -r .#x | elsewhere audit -     derivations as JSON
+  elsewhere audit ./result                           what was built: the programs in its closure
+  elsewhere audit --store ssh-ng://box /nix/store/…  in the store of another machine
   elsewhere audit .#x --json                         for a script
 
 Exit codes:
