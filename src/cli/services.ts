@@ -1,3 +1,5 @@
+import type { BuildAudit } from "#audit/gate/build-audit.ts";
+import type { ContentGateOptions } from "#audit/gate/content-gate.ts";
 import type { Rests } from "#base/rests.ts";
 import type { BuilderBook } from "#build/engine/builder-book.ts";
 import type { BuildSite } from "#build/engine/site.ts";
@@ -39,6 +41,8 @@ export interface Services {
   rests(name: string): Promise<Rests>;
   /** The record of what was built where and why. */
   ledger(): Promise<Ledger>;
+  /** Audits a graph that is about to be built, and makes the gate that its outputs pass. */
+  auditBuild(options: ContentGateOptions): Promise<BuildAudit>;
   /** Starts the resident process of this user's build hook, or is it until it is idle or `signal` aborts. */
   hook(command: HookCommand, signal: AbortSignal): Promise<void>;
   /** Serves a store until its clients have gone or `signal` aborts; the exit code. */

@@ -15,6 +15,7 @@ export interface SettingFlags {
   readonly keepGoing?: boolean;
   readonly keepFailed?: boolean;
   readonly fallback?: boolean;
+  readonly audit?: string;
   readonly verbose?: number;
   readonly quiet?: boolean;
   readonly debug?: boolean;
@@ -48,7 +49,8 @@ export function addBuildFlags(command: Command): Command {
     .option("--max-silent-time <seconds>", "end a build that is silent for longer")
     .option("-k, --keep-going", "after a failure, build what does not need it")
     .option("-K, --keep-failed", "keep the folder of a failed build, on its builder")
-    .option("--fallback", "build when a substitution fails");
+    .option("--fallback", "build when a substitution fails")
+    .option("--audit <mode>", "what is for the wrong platform: off, warn, or fail the build");
 }
 
 /** The settings that a command runs with. */
@@ -66,6 +68,7 @@ export async function settingsFor(
     ["keep-going", flags.keepGoing ? "true" : undefined],
     ["keep-failed", flags.keepFailed ? "true" : undefined],
     ["fallback", flags.fallback ? "true" : undefined],
+    ["audit", flags.audit],
   ];
   const options = (flags.option ?? []).map((text): [string, string] => {
     const cut = text.indexOf("=");

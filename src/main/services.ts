@@ -25,6 +25,7 @@ export const services: Services = {
     const { SqliteLedger } = await import("#ledger/sqlite/sqlite-ledger.ts");
     return new SqliteLedger(join(stateDir(env), "ledger.sqlite"));
   },
+  auditBuild: async (options) => (await import("#audit/gate/build-audit.ts")).auditBuild(options),
   hook: async (command, signal) => (await import("./hook.ts")).runHook(command, { env, signal }),
   serve: async (request, signal) => {
     const { serve } = await import("./serve.ts");

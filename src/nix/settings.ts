@@ -18,6 +18,8 @@ import { extraPlatformsOf, type HostFacts, systemFeaturesOf, systemOf } from "./
 const SETTINGS = {
   "allowed-users": set(["*"]),
   "always-allow-substitutes": flag(false),
+  /** Ours alone: what happens to a build whose outputs are for another platform. */
+  audit: oneOf({ off: "off", warn: "warn", fail: "fail" } as const, () => "warn"),
   "auto-optimise-store": flag(false),
   "build-dir": optionalText(),
   "build-users-group": text(""),

@@ -34,9 +34,9 @@ export async function auditClosure(
   return {
     kind: "closure",
     roots: roots.map((root) => printStorePath(storeDir, root)),
-    size: graph.size,
+    size: paths.length,
     files: paths.reduce((sum, one) => sum + one.contents.files, 0),
-    platforms: platformCounts(graph.size, targetOf),
+    platforms: platformCounts(graph, targetOf),
     findings: [...contents.findings, ...faults.map((fault) => findingOf(closure, fault))],
     intended: [...intendedOf(graph, crossings), ...contents.intended],
   };
@@ -73,6 +73,7 @@ function contentFindings(
         ...misfitFinding(name, platform, misfit),
         route: routes.to(id).map((node) => stepOf(graph, node)),
         edges: [],
+        file: printable(group.file),
         spoiled: spread.of(new Set([id])).spoiled,
       });
     }
@@ -143,9 +144,10 @@ function edgeOf(graph: Closure["graph"], { consumer, input, role, attribute, sev
   };
 }
 
-function platformCounts(size: number, targetOf: (id: number) => Platform): Map<string, number> {
+function platformCounts(graph: Closure["graph"], targetOf: (id: number) => Platform): Map<string, number> {
   const counts = new Map<string, number>();
-  for (let id = 0; id < size; id++) {
+  for (let id = 0; id < graph.size; id++) {
+    if (!graph.has(id)) continue;
     const platform = targetOf(id);
     const text = platform === BUILTIN ? "any" : platform.text;
     counts.set(text, (counts.get(text) ?? 0) + 1);

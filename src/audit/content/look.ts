@@ -24,7 +24,7 @@ export async function lookInto(
 }
 
 /** From the disk where the store lies on it, else out of the streams that the store sends. */
-async function* scanAll(
+export async function* scanAll(
   store: Store,
   infos: readonly PathInfo[],
 ): AsyncGenerator<readonly [PathInfo, Contents]> {

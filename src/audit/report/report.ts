@@ -27,6 +27,8 @@ export interface Finding {
   readonly route: readonly Step[];
   /** Everything that takes it, the culprit first. */
   readonly edges: readonly Edge[];
+  /** Below the store path at the route's end, the file that is of another platform. */
+  readonly file?: string;
   /** Derivations, or paths, that need it, by way of others or not. */
   readonly spoiled: number;
   /** What comes of it. */

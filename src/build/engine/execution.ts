@@ -241,6 +241,11 @@ export class Execution {
         message: `its protocol does not say where output '${unknown}' is: reach it by ssh-ng://`,
       });
     const how = howOf(result);
+    const refusal = await this.#run.gatekeeper.passBuilt(build, outputs, active);
+    if (refusal !== undefined) {
+      this.#end(drvPath, { kind: "failed", builder, status: "OutputRejected", message: refusal });
+      return this.#tell({ kind: "failed", task: drvPath, builder });
+    }
     const durationS = result.stopTime - result.startTime;
     const durationMs = durationS > 0 ? durationS * 1000 : this.#run.context.clock.now() - begunMs;
     this.#end(drvPath, { kind: "realised", builder, how, outputs, durationMs, ...usageOf(result) });

@@ -8,6 +8,7 @@ import type { BuildSettings } from "#store/realiser.ts";
 import type { BuildEventSink, BuildOutcome, Origin } from "../events.ts";
 import type { BuilderHealth } from "./builder-book.ts";
 import { Execution } from "./execution.ts";
+import type { OutputGate } from "./output-gate.ts";
 import type { PlannedBuild, Wish } from "./plan.ts";
 import { Run } from "./run.ts";
 import type { BuildSite, Holder, KnownOutputs } from "./site.ts";
@@ -39,6 +40,8 @@ export interface RealiseRequest {
   readonly health: BuilderHealth;
   /** Which builders do not reach which; remembered for this run only where absent. */
   readonly peerRests?: Rests;
+  /** What outputs must pass; anything may where absent. */
+  readonly gate?: OutputGate | undefined;
   readonly events: BuildEventSink;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -76,6 +79,7 @@ export async function realise(request: RealiseRequest): Promise<RealiseReport> {
   }
   request.signal.throwIfAborted();
   run.conclude(builds);
+  await run.passGate();
   return run.report();
 }
 

@@ -8,6 +8,7 @@ import type { ActiveSite, AttemptContext } from "./attempt.ts";
 import { CacheOffers } from "./cache-offers.ts";
 import { Courier } from "./courier.ts";
 import { Feeder, type FeederOptions } from "./feeder.ts";
+import { Gatekeeper } from "./gatekeeper.ts";
 import { Homecoming } from "./homecoming.ts";
 import { Knowledge } from "./knowledge.ts";
 import { LogTails } from "./log-tails.ts";
@@ -26,6 +27,7 @@ export class Run implements AsyncDisposable {
   readonly context: AttemptContext;
   readonly outcomes: Outcomes;
   readonly tails = new LogTails();
+  readonly gatekeeper: Gatekeeper;
   lostBuilders = 0;
   readonly #knowledge: Knowledge;
   readonly #caches: CacheOffers;
@@ -37,6 +39,7 @@ export class Run implements AsyncDisposable {
     this.request = request;
     const { destination, drvStore, settings, signal, clock, buildersUseSubstitutes } = request;
     this.outcomes = new Outcomes(request);
+    this.gatekeeper = new Gatekeeper(request);
     this.#knowledge = new Knowledge(request);
     this.#courier = new Courier({ rests: request.peerRests ?? shortRests(), clock, signal });
     const feeder = this.#feederInto(destination, { substitute: false });
@@ -172,7 +175,15 @@ export class Run implements AsyncDisposable {
     return this.#caches.of([...this.#knowledge.wishedPaths(), ...inputs]);
   }
 
+  /** Looks at what came home and was not looked at before. */
+  async passGate(): Promise<void> {
+    const { name } = this.request.destination;
+    for (const [drvPath, message] of await this.gatekeeper.passHome((path) => this.outputsOf(path)))
+      this.outcomes.end(drvPath, { kind: "failed", builder: name, status: "OutputRejected", message });
+  }
+
   complete(): boolean {
+    if (this.gatekeeper.refused.size > 0) return false;
     return this.request.wishes.every(({ drvPath, outputs }) =>
       outputs.every((name) => this.#isDone(this.outputsOf(drvPath).get(name))),
     );

@@ -7,6 +7,7 @@ import type { RunJournal } from "#build/journal/run-journal.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { printDryRun } from "../build/dry-run.ts";
 import { buildExitCode } from "../build/exit-code.ts";
+import { openGate } from "../build/gate.ts";
 import { journalled } from "../build/journal.ts";
 import { openView, unseenView } from "../build/open-view.ts";
 import { makeLinks } from "../build/out-links.ts";
@@ -94,10 +95,11 @@ async function build(
     terminal.error(`there is no Nix store here that you may write: building into ${name}\n`);
   if (flags.dryRun)
     return await printDryRun(context, { request: { ...request, events: () => undefined }, paths }, flags);
+  const gate = await openGate(context, request, settings);
   const asked = { installables, flags, storeDir: store.storeDir };
   context.exitWith(
     await journalled(context, asked, (journal) =>
-      realiseAndShow(context, prepared, { installables, flags, journal }),
+      realiseAndShow(context, prepared, { installables, flags, journal, gate }),
     ),
   );
 }
@@ -106,7 +108,12 @@ async function build(
 async function realiseAndShow(
   context: CommandContext,
   { request: prepared, paths }: PreparedRequest,
-  asked: { installables: readonly string[]; flags: BuildFlags; journal: RunJournal | undefined },
+  asked: {
+    readonly installables: readonly string[];
+    readonly flags: BuildFlags;
+    readonly journal: RunJournal | undefined;
+    readonly gate: OutputGate | undefined;
+  },
 ): Promise<number> {
   const { terminal, signal } = context;
   const { flags, journal } = asked;
@@ -118,6 +125,7 @@ async function realiseAndShow(
   const record = await beginRecord(context, prepared, asked.installables);
   const request: RealiseRequest = {
     ...prepared,
+    gate: asked.gate,
     events: (event) => {
       record.take(event);
       // Who interrupts knows why builders and attempts are lost.
