@@ -1,11 +1,19 @@
+import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { auditGraph } from "#audit/graph/graph-report.ts";
+import { pictureOf } from "#audit/report/picture.ts";
 import type { AuditReport } from "#audit/report/report.ts";
+import { pictureToDot } from "#audit/report/report-dot.ts";
 import { reportToJson } from "#audit/report/report-json.ts";
+import { reportToSarif } from "#audit/report/report-sarif.ts";
+import { pictureToSvg } from "#audit/report/report-svg.ts";
+import { applyWaivers } from "#audit/waiver/apply-waivers.ts";
+import { formatWaiver, type Waiver } from "#audit/waiver/parse-waivers.ts";
 import { DEFAULT_STORE_DIR, parseStoreDir, type StoreDir } from "#nix/store-path.ts";
 import { auditSummary, auditText } from "../audit/audit-text.ts";
 import { auditPaths, pathsAmong } from "../audit/closure-input.ts";
 import { gatherGraph, parseOutside, readOutside } from "../audit/graph-input.ts";
+import { readWaivers } from "../audit/waiver-file.ts";
 import type { BuildFlags } from "../build/request.ts";
 import type { CommandContext } from "../command-context.ts";
 import { exitCodeOf, reportError } from "../error-report.ts";
@@ -37,7 +45,14 @@ export function command(context: CommandContext): Command {
     .option("--eval-store <uri>", "the store that Nix evaluates into, when it is another than --store")
     .option("--strict", "exit with 1 for warnings too")
     .option("--all", "show every finding with every place, and what is as it should be")
-    .option("--json", "print the report as JSON");
+    .option(
+      "--waivers <file>",
+      "what to let through, and why (default: .elsewhere-audit.toml, where it is there)",
+    )
+    .option("--json", "print the report as JSON")
+    .option("--sarif <file>", "write the report as SARIF 2.1.0; '-' prints it")
+    .option("--dot <file>", "write a picture of the ways in for Graphviz; '-' prints it")
+    .option("--svg <file>", "write the picture as SVG; '-' prints it");
   return addSettingFlags(audit)
     .addHelpText("after", EXAMPLES)
     .action(async (words: string[], flags: AuditFlags) => {
@@ -54,11 +69,16 @@ export function command(context: CommandContext): Command {
 interface AuditFlags extends BuildFlags {
   readonly strict?: boolean;
   readonly all?: boolean;
+  readonly waivers?: string;
+  readonly sarif?: string;
+  readonly dot?: string;
+  readonly svg?: string;
 }
 
 async function run(context: CommandContext, words: readonly string[], flags: AuditFlags): Promise<void> {
-  const report = await reportOn(context, words, flags);
-  await show(context, report, flags);
+  const waivers = readWaivers(flags.waivers);
+  const { report, unused } = applyWaivers(await reportOn(context, words, flags), waivers);
+  await show(context, report, { flags, unused });
   context.exitWith(exitCode(report, flags));
 }
 
@@ -82,12 +102,31 @@ async function reportOn(
   );
 }
 
-async function show({ terminal }: CommandContext, report: AuditReport, flags: AuditFlags): Promise<void> {
-  if (flags.json) return await terminal.print(`${JSON.stringify(reportToJson(report), undefined, 2)}\n`);
-  const columns = terminal.outputColumns();
-  const style = styleFor(terminal.colours.output);
-  await terminal.print(auditText(report, { style, columns, all: flags.all === true }));
-  if (!flags.quiet) terminal.error(`${auditSummary(report)}\n`);
+async function show(
+  { terminal, version }: CommandContext,
+  report: AuditReport,
+  { flags, unused }: { flags: AuditFlags; unused: readonly Waiver[] },
+): Promise<void> {
+  const files = [
+    [flags.sarif, () => `${JSON.stringify(reportToSarif(report, version), undefined, 2)}\n`],
+    [flags.dot, () => pictureToDot(pictureOf(report))],
+    [flags.svg, () => pictureToSvg(pictureOf(report))],
+  ] as const;
+  for (const [file, text] of files) {
+    if (file === "-") await terminal.print(text());
+    else if (file !== undefined) writeFileSync(file, text());
+  }
+  if (flags.json) await terminal.print(`${JSON.stringify(reportToJson(report, unused), undefined, 2)}\n`);
+  const isPrinted = flags.json === true || files.some(([file]) => file === "-");
+  if (!isPrinted) {
+    const columns = terminal.outputColumns();
+    const style = styleFor(terminal.colours.output);
+    await terminal.print(auditText(report, { style, columns, all: flags.all === true }));
+  }
+  if (flags.quiet) return;
+  for (const waiver of unused)
+    terminal.error(`warning: nothing needs the waiver of ${formatWaiver(waiver)}\n`);
+  terminal.error(`${auditSummary(report)}\n`);
 }
 
 function storeDirOf(env: CommandContext["env"]): StoreDir {
@@ -115,7 +154,14 @@ Examples:
   nix derivation show -r .#x | elsewhere audit -     derivations as JSON
   elsewhere audit ./result                           what was built: the programs in its closure
   elsewhere audit --store ssh-ng://box /nix/store/…  in the store of another machine
-  elsewhere audit .#x --json                         for a script
+  elsewhere audit .#x --svg ways.svg                 a picture of how it came in
+  elsewhere audit .#x --sarif audit.sarif            for a code host
+
+A waiver in .elsewhere-audit.toml, in which * stands for anything:
+  [[waiver]]
+  consumer = "hydra-perl-deps"
+  input = "nix-*"
+  reason = "runs under emulation"
 
 Exit codes:
   0 no mistake   1 an error was found (with --strict also a warning)   2 could not look`;

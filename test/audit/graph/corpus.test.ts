@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { auditGraph } from "#audit/graph/graph-report.ts";
 import { loadPlatformGraph } from "#audit/graph/load.ts";
 import type { AuditReport } from "#audit/report/report.ts";
-import { DEFAULT_STORE_DIR, parseStorePath } from "#nix/store-path.ts";
+import { DEFAULT_STORE_DIR } from "#nix/store-path.ts";
 import { withoutShared } from "#rig/shared.ts";
-import { FolderDrvSource } from "#store/drv-source.ts";
-import { corpusNames, unpackCorpus } from "../../store/corpus.ts";
+import { corpusNames } from "../../store/corpus.ts";
+import { readCorpus } from "./corpus-archive.ts";
 
 for (const name of corpusNames().filter((each) => !isContaminated(each)))
   test(`${name} is clean`, { skip: withoutShared }, async () => {
@@ -65,15 +63,6 @@ function isContaminated(name: string): boolean {
 }
 
 async function auditCorpus(name: string): Promise<AuditReport> {
-  using corpus = unpackCorpus(name);
-  const single = join(corpus.folder, "root.txt");
-  const text = readFileSync(existsSync(single) ? single : join(corpus.folder, "roots.txt"), "utf8");
-  const roots = text
-    .trim()
-    .split("\n")
-    .map((line) => parseStorePath(DEFAULT_STORE_DIR, line.split(" ").at(-1)!));
-  const source = new FolderDrvSource(corpus.drvs);
-  return await auditGraph(
-    await loadPlatformGraph(DEFAULT_STORE_DIR, roots, (path) => source.readDerivation(path)),
-  );
+  const { roots, contentsOf } = readCorpus(name);
+  return await auditGraph(await loadPlatformGraph(DEFAULT_STORE_DIR, roots, contentsOf));
 }
