@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { obtainPaths } from "#build/engine/obtain-paths.ts";
+import type { OutputGate } from "#build/engine/output-gate.ts";
 import { FETCH_POLICIES, type RealiseReport, type RealiseRequest, realise } from "#build/engine/realise.ts";
 import type { Origin } from "#build/events.ts";
 import { checkRunId } from "#build/journal/run-folder.ts";
