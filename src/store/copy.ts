@@ -75,7 +75,7 @@ export async function copyPaths(
     {
       checkSignatures,
       repair,
-      count: missing.length,
+      paths: missing.map(({ path }) => path),
     },
   );
   return missing;

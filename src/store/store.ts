@@ -22,8 +22,8 @@ export interface AddOptions {
   readonly repair?: boolean;
   /** Refuse a path without a trusted signature. Only a trusted caller may say false. */
   readonly checkSignatures?: boolean;
-  /** How many paths will come, where that is known: a remote store then takes them as one request. */
-  readonly count?: number;
+  /** All the paths that will come, where they are known: a store can then take them as one request. */
+  readonly paths?: readonly StorePath[];
 }
 
 /** Contents addressed by their own hash, on their way into a store (`AddToStore`). */

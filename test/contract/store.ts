@@ -123,7 +123,7 @@ export function testStore({ name, skip, open }: StoreContract): void {
 
   story("keeps what came whole when the stream breaks, and says what broke it", async (store) => {
     const samples = chainOf(6, { seed: "broken" });
-    await assert.rejects(addFrom(store, breaking(samples, 3), samples.length), /the cable was cut/);
+    await assert.rejects(addFrom(store, breaking(samples, 3), samples), /the cable was cut/);
     const valid = await store.queryValidPaths(pathsOf(samples));
     assert.ok(valid.size <= 3 && !valid.has(samples[3]!.info.path));
     await add(store, samples);
@@ -159,7 +159,7 @@ export function testStore({ name, skip, open }: StoreContract): void {
   story("streams what is larger than memory should be", async (store) => {
     const size = 192 * 1024 * 1024;
     const { info, nar } = largePath(size);
-    await store.addPaths(one({ info, nar: nar() }), { checkSignatures: false, count: 1 });
+    await store.addPaths(one({ info, nar: nar() }), { checkSignatures: false, paths: [info.path] });
     const before = process.memoryUsage.rss();
     let read = 0;
     for await (const chunk of store.narFromPath(info.path)) read += chunk.length;
@@ -197,11 +197,15 @@ function pathsOf(samples: readonly Sample[]): StorePath[] {
 async function add(store: Store, samples: readonly Sample[]): Promise<void> {
   const half = samples.length >> 1;
   await store.addPaths(incoming(samples.slice(0, half)), { checkSignatures: false });
-  await addFrom(store, incoming(samples.slice(half)), samples.length - half);
+  await addFrom(store, incoming(samples.slice(half)), samples.slice(half));
 }
 
-async function addFrom(store: Store, paths: AsyncIterable<IncomingPath>, count: number): Promise<void> {
-  await store.addPaths(paths, { checkSignatures: false, count });
+async function addFrom(
+  store: Store,
+  paths: AsyncIterable<IncomingPath>,
+  samples: readonly Sample[],
+): Promise<void> {
+  await store.addPaths(paths, { checkSignatures: false, paths: samples.map(({ info }) => info.path) });
 }
 
 async function* breaking(samples: readonly Sample[], at: number): AsyncGenerator<IncomingPath> {

@@ -108,7 +108,7 @@ const TASKS: Readonly<Record<string, Task>> = {
     const samples = pathsIn(body!);
     return store.addPaths(incoming(samples), {
       checkSignatures: !dontCheckSignatures,
-      count: samples.length,
+      paths: samples.map(({ info }) => info.path),
     });
   },
   AddToStoreNar: (store, { request, body }) => {

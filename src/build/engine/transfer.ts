@@ -103,6 +103,7 @@ async function stream(from: Holder, to: Holder, infos: readonly PathInfo[], tell
   try {
     await to.store.addPaths(inTransit(from.store.narsFromPaths(infos), fault, tell), {
       checkSignatures: false,
+      paths: infos.map(({ path }) => path),
     });
   } catch (error) {
     throw "error" in fault ? new SourceFault(from, fault.error) : error;

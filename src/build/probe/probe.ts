@@ -50,7 +50,8 @@ export async function probe(site: ConnectedSite, request: ProbeRequest): Promise
   const startedMs = clock.now();
   const byPath = site.trusted === false;
   const carried = byPath ? [...made.sources, made.drvFile] : made.sources;
-  if (carried.length > 0) await store.addPaths(incoming(carried), { count: carried.length });
+  if (carried.length > 0)
+    await store.addPaths(incoming(carried), { paths: carried.map(({ info }) => info.path) });
   const askedMs = clock.now();
   const result = await build(site, made, { ...request, byPath });
   const builtMs = clock.now();
@@ -58,7 +59,7 @@ export async function probe(site: ConnectedSite, request: ProbeRequest): Promise
   const { info, nar } = await fetchOutput(store, made.output);
   const report = parseProbeReport(fileInNar(nar) ?? Buffer.alloc(0));
   if (report.nonce !== request.nonce) throw outputFault("it is another build's");
-  if (home) await home.addPaths(incoming([{ info, nar }]), { checkSignatures: false, count: 1 });
+  if (home) await home.addPaths(incoming([{ info, nar }]), { checkSignatures: false, paths: [info.path] });
   return {
     kind: "built",
     report,

@@ -12,7 +12,7 @@ export async function uploadPaths(
   paths: AsyncIterable<IncomingPath>,
   options: AddOptions = {},
 ): Promise<void> {
-  const { count } = options;
+  const count = options.paths?.length;
   if (count !== undefined && connection.has(operations.addMultipleToStore))
     await uploadTogether(connection, paths, { ...options, count });
   else await uploadOneByOne(connection, paths, options);

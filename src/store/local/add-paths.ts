@@ -3,6 +3,7 @@ import type { ByteSource } from "#base/byte-reader.ts";
 import { ElsewhereError } from "#base/errors.ts";
 import { formatHash, type Hash, hashEquals, sha256 } from "#nix/hash.ts";
 import type { PathInfo } from "#nix/path-info.ts";
+import type { StorePath } from "#nix/store-path.ts";
 import { restoreBytes, restorePath } from "../nar/restore-path.ts";
 import type { AddOptions, IncomingPath } from "../store.ts";
 import { checkContentAddress } from "./content-claim.ts";
@@ -25,16 +26,28 @@ export async function addPaths(
 ): Promise<void> {
   store.checkWritable();
   await using batch = new Batch(store);
+  const announced = await expect(store, options.paths ?? []);
   for await (const { info, nar } of incoming) {
     // The references too: garbage that is needed again must not go before the path is there.
     await store.addTempRoots([info.path, ...info.references]);
-    if (!options.repair && (batch.has(info.path) || store.paths.isValid(info.path))) await drain(nar);
+    const isValid = announced.get(info.path) ?? store.paths.isValid(info.path);
+    if (!options.repair && (isValid || batch.has(info.path))) await drain(nar);
     else {
       batch.checkReferences(info);
       await batch.add(await stage(store, { info, nar }, options));
     }
   }
   await batch.flush();
+}
+
+/** Keeps paths from collectors, and tells which are valid: one question for many. What becomes valid later is found when it is installed. */
+async function expect(
+  store: StoreContext,
+  paths: readonly StorePath[],
+): Promise<ReadonlyMap<StorePath, boolean>> {
+  await store.addTempRoots(paths);
+  const valid = store.paths.validAmong(paths);
+  return new Map(paths.map((path) => [path, valid.has(path)]));
 }
 
 /** Unpacks one path into the scratch area and verifies all that its information claims. */

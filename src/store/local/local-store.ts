@@ -87,12 +87,19 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
     return this.#context.paths.closureOf([...paths]);
   }
 
-  async *narFromPath(path: StorePath, { reuseChunks }: NarOptions = {}): AsyncGenerator<Uint8Array> {
-    const narSizeBytes = this.#context.paths.narSizeOf(path);
-    if (narSizeBytes === undefined) throw new InvalidPathError(this.#context.print(path));
+  async *narFromPath(path: StorePath, options?: NarOptions): AsyncGenerator<Uint8Array> {
+    const narSize = this.#context.paths.narSizeOf(path);
+    if (narSize === undefined) throw new InvalidPathError(this.#context.print(path));
+    yield* this.#nar({ path, narSize }, options);
+  }
+
+  #nar(
+    { path, narSize }: Pick<PathInfo, "path" | "narSize">,
+    { reuseChunks }: NarOptions = {},
+  ): AsyncGenerator<Uint8Array> {
     // No larger than the whole: thousands of small paths shall not take a large buffer each.
-    const chunkBytes = Math.min(Math.max(narSizeBytes, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX);
-    yield* dumpPath(this.realPathOf(path), {
+    const chunkBytes = Math.min(Math.max(narSize, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX);
+    return dumpPath(this.realPathOf(path), {
       chunkBytes,
       // Those who gather what is small keep more than one small chunk.
       reuseChunks: reuseChunks === true && chunkBytes === CHUNK_BYTES_MAX,
@@ -100,7 +107,7 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
   }
 
   async *narsFromPaths(infos: readonly PathInfo[], options?: NarOptions): AsyncGenerator<IncomingPath> {
-    for (const info of infos) yield { info, nar: this.narFromPath(info.path, options) };
+    for (const info of infos) yield { info, nar: this.#nar(info, options) };
   }
 
   async addPaths(paths: AsyncIterable<IncomingPath>, options?: AddOptions): Promise<void> {
