@@ -7,8 +7,6 @@ export interface Mount {
 
 /** One program to run, and all of the world that it may see. */
 export interface SandboxSpec {
-  /** Letters, digits, `-` and `.`; names what belongs to the run outside (control groups). Unique while it runs. */
-  readonly name: string;
   /** As the builder sees it. */
   readonly program: string;
   /** `argv[0]` first. */
@@ -67,4 +65,6 @@ export interface Sandbox {
   readonly movesPaths: boolean;
   /** Resolves when no process of the run is left. Throws when the sandbox itself cannot be had. */
   run(spec: SandboxSpec, options: RunOptions): Promise<SandboxOutcome>;
+  /** Lets go of what was made ready for the next run. */
+  [Symbol.asyncDispose]?(): Promise<void>;
 }

@@ -45,14 +45,15 @@ export async function openLocalRealiser(
   const pipes = new OutputPipes(pipesDir);
   const plain = new PlainProcessSandbox(pipes);
   const trash = new Trash();
+  const chosen: Sandbox =
+    sandbox === "none"
+      ? plain
+      : await openSandbox({ pipes, controlGroups, plain, searchPath, sandboxFallback });
   const site = {
     store,
     settings,
     plain,
-    sandbox:
-      sandbox === "none"
-        ? plain
-        : await openSandbox({ pipes, controlGroups, plain, searchPath, sandboxFallback }),
+    sandbox: chosen,
     clock: systemClock,
     trash,
   };
@@ -61,6 +62,7 @@ export async function openLocalRealiser(
     realiser,
     async [Symbol.asyncDispose]() {
       await trash.settled();
+      await chosen[Symbol.asyncDispose]?.();
       await pipes[Symbol.asyncDispose]();
       removeTree(pipesDir);
     },
@@ -84,7 +86,7 @@ async function openSandbox({
 }: SandboxParts): Promise<Sandbox> {
   try {
     const tools = await findBubblewrapTools(searchPath);
-    return new BubblewrapSandbox({ tools, pipes, controlGroups });
+    return new BubblewrapSandbox({ tools, pipes, controlGroups, newName: ownedName });
   } catch (error) {
     if (sandboxFallback && error instanceof ElsewhereError && error.code === "SANDBOX_UNAVAILABLE")
       return plain;

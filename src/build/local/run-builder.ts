@@ -56,7 +56,6 @@ async function sandboxSpec(parts: RunParts): Promise<SandboxSpec> {
   const { program, args, env } = prepared;
   const network = isNetworked(derivationType(job.derivation));
   return {
-    name: workspace.name,
     program,
     argv: [program.slice(program.lastIndexOf("/") + 1), ...args],
     env,

@@ -15,7 +15,7 @@ import type { Trash } from "./trash.ts";
 
 /** The folders of one build. They go after it ends, or when the next process finds that ours is dead. */
 export class Workspace implements Disposable {
-  /** Unique on this machine; names the build's control group too. */
+  /** Unique on this machine. */
   readonly name: string;
   /** For what the sandbox needs beside. */
   readonly dir: string;

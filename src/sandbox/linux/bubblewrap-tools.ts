@@ -6,8 +6,6 @@ import { ARGUMENTS_FD, STATUS_FD } from "./bubblewrap-arguments.ts";
 import { describeSetupFailure } from "./setup-failure.ts";
 
 export interface LaunchOptions {
-  /** Control group files to write one's process id to. */
-  readonly joinFiles: readonly string[];
   readonly system: string;
   /** Table of mounts for mount(8), to be made before. */
   readonly staged: string | undefined;
@@ -15,6 +13,7 @@ export interface LaunchOptions {
 
 /** The system's programs that the sandbox is made with, found and tried once. */
 export interface BubblewrapTools {
+  readonly sh: string;
   readonly canNameProgram: boolean;
   /** The command up to and without `--` and the program. */
   launch(options: LaunchOptions): string[];
@@ -29,6 +28,7 @@ export async function findBubblewrapTools(searchPath: string): Promise<Bubblewra
   const tools = { sh: find("sh") ?? "/bin/sh", bwrap, unshare: find("unshare"), mount: find("mount") };
   const setarch = await findPersonality(find("setarch"));
   return {
+    sh: tools.sh,
     canNameProgram: version >= 9,
     launch: (options) => launchCommand({ ...tools, setarch }, options),
   };
@@ -50,11 +50,10 @@ interface Programs {
   readonly setarch: string | undefined;
 }
 
-function launchCommand(programs: Programs, { joinFiles, system, staged }: LaunchOptions): string[] {
+function launchCommand(programs: Programs, { system, staged }: LaunchOptions): string[] {
   const bwrap = [programs.bwrap, "--json-status-fd", String(STATUS_FD), "--args", String(ARGUMENTS_FD)];
   const personality = programs.setarch ? [programs.setarch, personalityOf(system), "-R"] : [];
-  const launch = [programs.sh, "-c", LAUNCH, "elsewhere", ...joinFiles, "--", ...personality];
-  if (staged === undefined) return [...launch, ...bwrap];
+  if (staged === undefined) return [...personality, ...bwrap];
   if (!programs.unshare || !programs.mount)
     throw new ElsewhereError(
       "SANDBOX_UNAVAILABLE",
@@ -64,12 +63,9 @@ function launchCommand(programs: Programs, { joinFiles, system, staged }: Launch
       },
     );
   const unshare = [programs.unshare, ...(process.getuid?.() === 0 ? ["-m"] : ["-U", "-r", "-m"])];
-  return [...launch, ...unshare, programs.sh, "-c", MOUNT, programs.mount, staged, ...bwrap];
+  return [...personality, ...unshare, programs.sh, "-c", MOUNT, programs.mount, staged, ...bwrap];
 }
 
-/** Joins the control groups, then becomes the command. Builds get Nix's umask and no core files. */
-const LAUNCH =
-  'umask 022; ulimit -S -c 0; while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"';
 /** `-n -c`: no table of mounts of its own, and paths taken as they are; else its cost is quadratic. */
 const MOUNT = '"$0" -n -c -a -T "$1" || exit 1; shift; exec "$@"';
 

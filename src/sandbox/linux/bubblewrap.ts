@@ -1,112 +1,109 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { encodeText } from "#base/text.ts";
-import type { OutputPipe, OutputPipes } from "../output-pipe.ts";
+import { quoteShellWord } from "#transport/shell-words.ts";
+import type { OutputPipes } from "../output-pipe.ts";
 import { killProcesses, processTree } from "../process-tree.ts";
 import type { ResourceUsage, RunOptions, Sandbox, SandboxOutcome, SandboxSpec } from "../sandbox.ts";
 import { UsageSampler } from "../usage-sampler.ts";
-import { bubblewrapArguments, STATUS_FD } from "./bubblewrap-arguments.ts";
+import { ARGUMENTS_FD, bubblewrapArguments, FILTER_FD } from "./bubblewrap-arguments.ts";
 import { StatusReader } from "./bubblewrap-status.ts";
 import type { BubblewrapTools } from "./bubblewrap-tools.ts";
-import type { ControlGroup, ControlGroups } from "./control-group.ts";
+import type { ControlGroups } from "./control-group.ts";
 import { describeSetupFailure } from "./setup-failure.ts";
 import { mountTable } from "./staged-mounts.ts";
 import { systemCallFilter } from "./system-call-filter.ts";
+import { type WaitingShell, WaitingShells } from "./waiting-shell.ts";
 
 export interface BubblewrapParts {
   readonly tools: BubblewrapTools;
   readonly pipes: OutputPipes;
   readonly controlGroups: ControlGroups;
+  /** A name for a control group, that no other has. */
+  readonly newName: () => string;
 }
 
 /** Linux namespaces, entered by the system's bubblewrap: what a builder finds inside is what Nix's sandbox has. */
 export class BubblewrapSandbox implements Sandbox {
   readonly kind = "bubblewrap";
   readonly movesPaths = true;
-  readonly #parts: BubblewrapParts;
+  readonly #tools: BubblewrapTools;
+  readonly #shells: WaitingShells;
 
-  constructor(parts: BubblewrapParts) {
-    this.#parts = parts;
+  constructor({ tools, ...parts }: BubblewrapParts) {
+    this.#tools = tools;
+    this.#shells = new WaitingShells({ sh: tools.sh, ...parts });
   }
 
   async run(spec: SandboxSpec, options: RunOptions): Promise<SandboxOutcome> {
     options.signal.throwIfAborted();
-    const group = this.#parts.controlGroups.create(spec.name);
-    const pipe = await this.#parts.pipes.open();
+    const script = await this.#writeScript(spec);
+    const shell = await this.#shells.take();
     try {
-      const child = await this.#spawn(spec, pipe, group);
-      pipe.closeWriter();
-      return await this.#attend({ child, pipe, group, spec }, options);
+      shell.become(script);
+      return await attend({ shell, spec }, options);
     } finally {
-      pipe.closeWriter();
-      pipe.reader.destroy();
-      group?.remove();
+      shell.pipe.reader.destroy();
+      shell.group?.remove();
     }
   }
 
-  async #spawn(spec: SandboxSpec, pipe: OutputPipe, group: ControlGroup | undefined) {
-    const { tools } = this.#parts;
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#shells[Symbol.asyncDispose]();
+  }
+
+  /** What a waiting shell does to become the sandbox; its files lie beside it. */
+  async #writeScript(spec: SandboxSpec): Promise<string> {
     const staged = spec.mounts.length > STAGED_MOUNTS_MIN ? await mountTable(spec) : undefined;
     const filter = spec.filterSystemCalls ? systemCallFilter() : undefined;
     const args = bubblewrapArguments(spec, {
       hasFilter: filter !== undefined,
       withMounts: staged === undefined,
-      canNameProgram: tools.canNameProgram,
+      canNameProgram: this.#tools.canNameProgram,
     });
-    const argsFd = await openScratch(
-      `${spec.scratchDir}/arguments`,
-      encodeText(args.map((arg) => `${arg}\0`).join("")),
-    );
-    const filterFd = filter ? await openScratch(`${spec.scratchDir}/filter`, filter) : undefined;
-    try {
-      const stdio = ["ignore", pipe.writerFd, pipe.writerFd, "pipe", argsFd, filterFd ?? "ignore"] as const;
-      const command = [
-        ...tools.launch({ joinFiles: group?.joinFiles ?? [], system: spec.system, staged }),
-        ...commandOf(spec),
-      ];
-      const child = spawn(command[0]!, command.slice(1), { stdio: [...stdio], env: {}, detached: false });
-      return child;
-    } finally {
-      closeSync(argsFd);
-      if (filterFd !== undefined) closeSync(filterFd);
-    }
-  }
-
-  async #attend(run: Run, { signal, onOutput }: RunOptions): Promise<SandboxOutcome> {
-    const { child, pipe, group, spec } = run;
-    const kill = () => {
-      if (child.pid !== undefined) killProcesses(processTree(child.pid));
-    };
-    signal.addEventListener("abort", kill, { once: true });
-    if (signal.aborted) kill();
-    const status = new StatusReader(child.stdio[STATUS_FD] as Readable);
-    const exited = exitOf(child);
-    using sampler = group || child.pid === undefined ? undefined : new UsageSampler(child.pid);
-    try {
-      const firstOutput = await forward(pipe.reader, onOutput, kill);
-      const { code, signal: killedBy, error } = await exited;
-      const usage: ResourceUsage = group?.readUsage() ?? sampler?.usage ?? { measuredBy: "none" };
-      if (signal.aborted) return { end: { kind: "signalled", signal: "SIGKILL" }, usage };
-      const exitCode = await status.exitCode;
-      const why = exitCode === 0 ? undefined : notStarted(firstOutput, spec);
-      if (why !== undefined) return { end: { kind: "not-started", why }, usage };
-      if (exitCode === undefined)
-        throw describeSetupFailure({ error, text: firstOutput, code, signal: killedBy });
-      return { end: { kind: "exited", code: exitCode }, usage };
-    } finally {
-      signal.removeEventListener("abort", kill);
-    }
+    const file = (name: string) => `${spec.scratchDir}/${name}`;
+    const command = [...this.#tools.launch({ system: spec.system, staged }), ...commandOf(spec)];
+    const redirections = [
+      "</dev/null",
+      `${ARGUMENTS_FD}<${quoteShellWord(file("arguments"))}`,
+      ...(filter ? [`${FILTER_FD}<${quoteShellWord(file("filter"))}`] : []),
+    ];
+    const script = ["exec", ...command.map(quoteShellWord), ...redirections].join(" ");
+    await writeFile(file("arguments"), encodeText(args.map((arg) => `${arg}\0`).join("")));
+    if (filter) await writeFile(file("filter"), filter);
+    await writeFile(file("launch"), encodeText(`${script}\n`));
+    return file("launch");
   }
 }
 
 interface Run {
-  readonly child: ChildProcess;
-  readonly pipe: OutputPipe;
-  readonly group: ControlGroup | undefined;
+  readonly shell: WaitingShell;
   readonly spec: SandboxSpec;
+}
+
+async function attend({ shell, spec }: Run, { signal, onOutput }: RunOptions): Promise<SandboxOutcome> {
+  const { child, pipe, group } = shell;
+  const kill = () => {
+    if (child.pid !== undefined) killProcesses(processTree(child.pid));
+  };
+  signal.addEventListener("abort", kill, { once: true });
+  if (signal.aborted) kill();
+  const status = new StatusReader(shell.status);
+  using sampler = group || child.pid === undefined ? undefined : new UsageSampler(child.pid);
+  try {
+    const firstOutput = await forward(pipe.reader, onOutput, kill);
+    const { code, signal: killedBy, error } = await shell.exited;
+    const usage: ResourceUsage = group?.readUsage() ?? sampler?.usage ?? { measuredBy: "none" };
+    if (signal.aborted) return { end: { kind: "signalled", signal: "SIGKILL" }, usage };
+    const exitCode = await status.exitCode;
+    const why = exitCode === 0 ? undefined : notStarted(firstOutput, spec);
+    if (why !== undefined) return { end: { kind: "not-started", why }, usage };
+    if (exitCode === undefined)
+      throw describeSetupFailure({ error, text: firstOutput, code, signal: killedBy });
+    return { end: { kind: "exited", code: exitCode }, usage };
+  } finally {
+    signal.removeEventListener("abort", kill);
+  }
 }
 
 /** Passes the output on; returns its first bytes as text. A consumer that throws ends the run. */
@@ -132,26 +129,6 @@ async function forward(
 function notStarted(firstOutput: string, { program }: SandboxSpec): string | undefined {
   const prefix = `bwrap: execvp ${program.includes("/") ? program : `./${program}`}: `;
   return firstOutput.startsWith(prefix) ? firstOutput.slice(prefix.length).trim() : undefined;
-}
-
-interface Exit {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly error?: Error;
-}
-
-async function exitOf(child: ChildProcess): Promise<Exit> {
-  try {
-    const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
-    return { code, signal };
-  } catch (error) {
-    return { code: null, signal: null, error: error as Error };
-  }
-}
-
-async function openScratch(path: string, contents: Uint8Array): Promise<number> {
-  await writeFile(path, contents);
-  return openSync(path, "r");
 }
 
 /** A program without a slash is one in the working folder, as for execve; bubblewrap would look through PATH. */
