@@ -5,6 +5,7 @@ import { openBookFile } from "#build/remote/book-file.ts";
 import { namedSites } from "#cli/named-sites.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings, Settings } from "#nix/settings.ts";
+import { BuildsUnderWay } from "#resident/builds-under-way.ts";
 import { KeptSites } from "#resident/kept-sites.ts";
 import type { Offload } from "#resident/offloading-realiser.ts";
 import type { RequestRecords } from "#resident/request-records.ts";
@@ -19,6 +20,7 @@ import { openRequestRecords } from "./request-records.ts";
 /** What requests of one long-lived process share: connections to builders, and what is known of these. */
 export class SharedOffload implements AsyncDisposable {
   readonly #sites = new KeptSites({ clock: systemClock, idleMs: CONNECTION_IDLE_MS });
+  readonly #underWay = new BuildsUnderWay();
   readonly #health: BuilderHealth;
   readonly #records: RequestRecords;
 
@@ -58,7 +60,11 @@ export class SharedOffload implements AsyncDisposable {
     const kept = remote.map((site, index) =>
       this.#sites.keep(siteKey(machines[index]!, settings.settings, process.env), site),
     );
-    return [...kept, ...(local ? [local] : [])];
+    const shared = kept.map((site) => ({
+      ...site,
+      connect: async (signal: AbortSignal) => this.#underWay.on(await site.connect(signal)),
+    }));
+    return [...shared, ...(local ? [local] : [])];
   }
 }
 

@@ -86,7 +86,7 @@ function stories(suite: NixSuite): void {
     assert.match(said, /nowhere\.invalid/);
   });
 
-  test("does what two clients want once, and goes on when one of them hangs up", async () => {
+  test("gives two clients who want the same at the same time what they want", async () => {
     const tag = rig.tag();
     using gate = new Gate(tag);
     const words = build(MATRIX, "--argstr", "tag", tag, "-A", "waiting");
