@@ -34,7 +34,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "builders",
     group: BUILDING,
-    summary: "list the builders: reachable or not, version, trust, systems, features, slots",
+    summary: "list the builders: health, load, speed, memory, disk; drain, resume and probe them",
     load: () => import("./commands/builders.ts"),
   },
   {

@@ -23,12 +23,15 @@ export async function probeBuilder(
   const { book, clock } = options;
   const key = keyOf(site);
   const findings = new Map<string, ProbeFinding>();
+  let facts: MachineFacts | undefined;
   for (const system of site.traits.systems) {
     const { finding, report } = await probeSystem(site, connected, { ...options, system });
     findings.set(system, finding);
     book.noteProbe(key, system, finding);
-    if (report) book.noteMachine(key, factsOf(report, clock.now()));
+    // Not every system's programs can tell all of it.
+    if (report) facts = { ...facts, ...factsOf(report, clock.now()) };
   }
+  if (facts) book.noteMachine(key, facts);
   return findings;
 }
 
@@ -60,7 +63,7 @@ async function probeWith(
   const fail = (message: string) => ({ finding: { atMs: clock.now(), passed: false, message } });
   try {
     const outcome = await probe(connected, { system, features, nonce: nonce(), clock, signal });
-    if (outcome.kind === "failed") return fail(plain(outcome.message) || outcome.status);
+    if (outcome.kind === "failed") return fail(inOneLine(outcome.message) || outcome.status);
     const { report, durationMs } = outcome;
     const native = isNative(report, system);
     const runs = report.machine !== "";
@@ -78,8 +81,14 @@ async function probeWith(
     return { finding, report };
   } catch (error) {
     signal.throwIfAborted();
-    return fail(messageOf(error));
+    return fail(inOneLine(messageOf(error)));
   }
+}
+
+/** What a builder says, without the derivation that it says it of. */
+function inOneLine(message: string): string {
+  const reason = plain(message).replace(/^Cannot build '[^']*'\.\s*Reason: /, "");
+  return reason.trim().replace(/\s*\n\s*/g, "; ");
 }
 
 function factsOf(report: ProbeReport, atMs: number): MachineFacts {

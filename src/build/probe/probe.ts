@@ -49,9 +49,7 @@ export async function probe(site: ConnectedSite, request: ProbeRequest): Promise
   const made = makeProbeDerivation({ storeDir: store.storeDir, ...request });
   const startedMs = clock.now();
   const byPath = site.trusted === false;
-  const carried = byPath ? [...made.sources, made.drvFile] : made.sources;
-  if (carried.length > 0)
-    await store.addPaths(incoming(carried), { paths: carried.map(({ info }) => info.path) });
+  await send(store, byPath ? [...made.sources, made.drvFile] : made.sources);
   const askedMs = clock.now();
   const result = await build(site, made, { ...request, byPath });
   const builtMs = clock.now();
@@ -68,6 +66,14 @@ export async function probe(site: ConnectedSite, request: ProbeRequest): Promise
     builderSaysMs: result.startTime > 0 ? result.startTime * 1000 : undefined,
     betweenMs: [askedMs, builtMs],
   };
+}
+
+/** Only what is missing: Nix before 2.9 loses its place in a stream with a path that it has. */
+async function send(store: Store, paths: readonly CarriedPath[]): Promise<void> {
+  const valid = await store.queryValidPaths(paths.map(({ info }) => info.path));
+  const missing = paths.filter(({ info }) => !valid.has(info.path));
+  if (missing.length > 0)
+    await store.addPaths(incoming(missing), { paths: missing.map(({ info }) => info.path) });
 }
 
 async function build(

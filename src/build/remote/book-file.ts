@@ -68,11 +68,7 @@ class BookFile implements BuilderBook {
   }
 
   noteProbe(builder: string, system: string, finding: ProbeFinding): void {
-    this.#change(builder, (page) => {
-      const lastFailure = finding.passed ? page.lastFailure : failureOf(system, finding);
-      const probes = new Map(page.probes).set(system, finding);
-      return { ...page, probes, ...(lastFailure && { lastFailure }) };
-    });
+    this.#change(builder, (page) => ({ ...page, probes: new Map(page.probes).set(system, finding) }));
   }
 
   noteFailure(builder: string, { atMs, message }: NonNullable<BuilderPage["lastFailure"]>): void {
@@ -101,10 +97,6 @@ class BookFile implements BuilderBook {
       if (this.#db.isTransaction) this.#db.exec("rollback");
     }
   }
-}
-
-function failureOf(system: string, { atMs, message = "" }: ProbeFinding) {
-  return { atMs, message: `the probe for ${system}: ${message}`.slice(0, MESSAGE_CHARS_MAX) };
 }
 
 function openShared(stateDir: string): DatabaseSync | undefined {

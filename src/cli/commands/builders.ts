@@ -1,26 +1,42 @@
 import { Command } from "commander";
-import { messageOf } from "#base/errors.ts";
-import type { Machine } from "#nix/machine.ts";
-import type { ResolvedSettings } from "#nix/settings.ts";
-import { builderNames } from "../builder-names.ts";
+import { systemClock } from "#base/clock.ts";
+import { DEFAULT_STORE_DIR } from "#nix/store-path.ts";
+import { builderJson } from "../builders/builder-json.ts";
+import { askBuilders, listedSites, statusOf } from "../builders/builder-status.ts";
+import { builderTable } from "../builders/builder-table.ts";
+import { drainCommand, resumeCommand } from "../builders/drain-commands.ts";
+import { probeCommand } from "../builders/probe-command.ts";
+import { watchBuilders } from "../builders/watch-builders.ts";
 import type { CommandContext } from "../command-context.ts";
+import { UsageError } from "../error-report.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
-import { formatTable } from "../table.ts";
+import { styleFor } from "../style.ts";
 
-/** `elsewhere builders`: who could build, and who answers. */
+/** `elsewhere builders`: who could build, who answers, and how they are. */
 export function command(context: CommandContext): Command {
   return addSettingFlags(new Command("builders"))
     .description(
-      "List the builders of the machines file, all asked at once: whether each answers, and what it offers.",
+      "List the builders of the machines file, all asked at once: whether each answers, how many of its slots builds of " +
+        "this user take, its speed as declared and as found, memory and disk as its last probe saw them, what it offers, " +
+        "what went wrong last, and what runs there.",
     )
     .option("--builders <machines>", "instead of the 'builders' setting")
+    .option("--watch", "show them until interrupted, drawn anew when something changes")
     .option("--json", "as JSON")
+    .addCommand(drainCommand(context))
+    .addCommand(resumeCommand(context))
+    .addCommand(probeCommand(context))
     .addHelpText(
       "after",
       `
 Examples:
   elsewhere builders
   elsewhere builders --builders 'ssh-ng://me@box x86_64-linux,aarch64-linux - 8 2 kvm,big-parallel'
+  elsewhere builders probe box              what it really is
+  elsewhere builders drain box              no more work for it, such as before it is shut down
+
+In the list, 'aarch64-linux~' is a system that is emulated there, 'aarch64-linux!' one that the last probe could not build
+for, and a feature with '!' one that builds must ask for.
 Exit code 1: one of them does not answer.`,
     )
     .action((flags: Flags) => run(context, flags));
@@ -28,70 +44,29 @@ Exit code 1: one of them does not answer.`,
 
 interface Flags extends SettingFlags {
   readonly json?: boolean;
-}
-
-interface Answer {
-  readonly machine: Machine;
-  readonly name: string;
-  readonly local: boolean;
-  readonly reachable: boolean;
-  readonly version?: string | undefined;
-  readonly protocol?: string | undefined;
-  readonly trusted?: boolean | undefined;
-  readonly error?: string | undefined;
+  readonly watch?: boolean;
 }
 
 async function run(context: CommandContext, flags: Flags): Promise<void> {
-  const { services, terminal } = context;
+  const { services, terminal, signal } = context;
+  const columns = terminal.outputColumns();
+  if (flags.watch && (flags.json || columns === undefined))
+    throw new UsageError("Cannot watch here", "--watch wants a terminal; --json shows the builders once");
   const settings = await settingsFor(context, flags);
-  const machines = await services.machines(settings);
-  const names = builderNames(machines.map(({ uri }) => uri));
-  const answers = await Promise.all(
-    machines.map((machine, index) => ask(context, { machine, name: names[index]! }, settings)),
-  );
+  const sites = await listedSites(context, settings);
+  if (sites.length === 0 && !flags.json) return terminal.error(noBuilders(settings.settings.builders));
+  const book = await services.builderBook();
+  await using ledger = await services.ledger();
+  if (flags.watch) return await watchBuilders(context, sites, { book, ledger });
+  const answers = await askBuilders(sites, signal);
   if (answers.some(({ reachable }) => !reachable)) context.exitWith(1);
-  if (flags.json) return await terminal.print(`${JSON.stringify(answers.map(toJson))}\n`);
-  if (answers.length === 0) {
-    terminal.error(noBuilders(settings.settings.builders));
-    return;
+  const builders = await statusOf(sites, answers, { book, ledger });
+  if (flags.json) {
+    const all = builders.map((builder) => builderJson(builder, DEFAULT_STORE_DIR));
+    return await terminal.print(`${JSON.stringify(all)}\n`);
   }
-  const rows = answers.map((answer) => [
-    answer.name,
-    answer.reachable ? `yes${answer.version ? `, ${answer.version}` : ""}` : "NO",
-    answer.trusted === undefined ? "-" : answer.trusted ? "yes" : "no",
-    answer.machine.systems.join(","),
-    featuresOf(answer.machine),
-    String(answer.machine.maxJobs),
-    String(answer.machine.speedFactor),
-  ]);
-  const head = ["builder", "answers", "trusts you", "systems", "features", "slots", "speed"];
-  await terminal.print(formatTable(head, rows, terminal.outputColumns()));
-  for (const { name, error } of answers) if (error) terminal.error(`${name}: ${error}\n`);
-}
-
-async function ask(
-  { services, signal }: CommandContext,
-  { machine, name }: { machine: Machine; name: string },
-  settings: ResolvedSettings,
-): Promise<Answer> {
-  const site = await services.machineSite(machine, settings);
-  try {
-    await using connected = await site.connect(signal);
-    const { trusted, version, protocol } = connected;
-    return { machine, name, local: false, reachable: true, version, protocol, trusted };
-  } catch (error) {
-    return { machine, name, local: false, reachable: false, error: messageOf(error) };
-  }
-}
-
-function featuresOf({ supportedFeatures, mandatoryFeatures }: Machine): string {
-  return [...supportedFeatures, ...mandatoryFeatures.map((feature) => `${feature}!`)].join(",") || "-";
-}
-
-function toJson({ machine, name, reachable, version, protocol, trusted, error }: Answer): object {
-  const { systems, maxJobs, speedFactor, supportedFeatures, mandatoryFeatures } = machine;
-  const offers = { systems, maxJobs, speedFactor, supportedFeatures, mandatoryFeatures };
-  return { name, uri: machine.uri, reachable, version, protocol, trusted, error, ...offers };
+  const style = styleFor(terminal.colours.output);
+  await terminal.print(builderTable(builders, { nowMs: systemClock.now(), style, columns }));
 }
 
 /** Where builders are written down, and how. */
