@@ -18,7 +18,7 @@ export interface ProbeQuestion {
   readonly system: string;
   /** System features that it requires. */
   readonly features: readonly string[];
-  /** Makes it a build that nobody has done before. */
+  /** Makes it a build that nobody has done before: letters and digits. */
   readonly nonce: string;
 }
 
@@ -156,6 +156,6 @@ done < /proc/meminfo
 [ -n "$kernel" ] || kernel=$family
 [ -n "$kernel" ] || kernel=$(uname -m)
 [ -z "$kernel" ] || echo "kernel $kernel"
-if [ -n "$kvm" ]; then if (: <> /dev/kvm); then echo "kvm usable"; else echo "kvm unusable"; fi; fi
+if [ -n "$kvm" ]; then if [ -c /dev/kvm ] && (: <> /dev/kvm); then echo "kvm usable"; else echo "kvm unusable"; fi; fi
 [ -z "$disk" ] || { echo "disk"; "$disk"; }
 :`;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
@@ -33,7 +34,7 @@ async function asked(
   return await probe(site, {
     features: [],
     ...question,
-    nonce: `n${Math.random()}`,
+    nonce: randomUUID(),
     clock: systemClock,
     signal: new AbortController().signal,
   });
