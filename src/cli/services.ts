@@ -3,6 +3,7 @@ import type { ContentGateOptions } from "#audit/gate/content-gate.ts";
 import type { Rests } from "#base/rests.ts";
 import type { BuilderBook } from "#build/engine/builder-book.ts";
 import type { BuildSite } from "#build/engine/site.ts";
+import type { Examine } from "#doctor/examination.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
@@ -45,6 +46,8 @@ export interface Services {
   auditBuild(options: ContentGateOptions): Promise<BuildAudit>;
   /** Starts the resident process of this user's build hook, or is it until it is idle or `signal` aborts. */
   hook(command: HookCommand, signal: AbortSignal): Promise<void>;
+  /** Looks at the whole chain of offloading, from the settings here to an output that came home. */
+  examine: Examine;
   /** Serves a store until its clients have gone or `signal` aborts; the exit code. */
   serve(request: ServiceRequest, signal: AbortSignal): Promise<number>;
 }

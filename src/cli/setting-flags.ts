@@ -58,6 +58,11 @@ export async function settingsFor(
   { services }: CommandContext,
   flags: SettingFlags,
 ): Promise<ResolvedSettings> {
+  return await services.settings(overridesOf(flags));
+}
+
+/** What the command line sets: `[name, value]`. */
+export function overridesOf(flags: SettingFlags): [string, string][] {
   const given: [string, string | undefined][] = [
     ["system", flags.system],
     ["builders", flags.builders],
@@ -76,7 +81,7 @@ export async function settingsFor(
     return [text.slice(0, cut), text.slice(cut + 1)];
   });
   const said = given.filter((pair): pair is [string, string] => pair[1] !== undefined);
-  return await services.settings([...options, ...said]);
+  return [...options, ...said];
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Cure } from "./cure.ts";
 import type { KnownMessage } from "./known/known-message.ts";
 import { KNOWN_MESSAGES } from "./known/known-messages.ts";
+import { plainText } from "./plain-text.ts";
 
 /** What a message, or a part of a longer text, means. */
 export interface Explanation {
@@ -16,7 +17,7 @@ export interface Explanation {
  * is known.
  */
 export function explain(text: string): Explanation[] {
-  const plain = text.slice(-TEXT_CHARS_MAX).replace(ESCAPE_SEQUENCES, "").replaceAll(/[‘’]/g, "'");
+  const plain = plainText(text.slice(-TEXT_CHARS_MAX)).replaceAll(/[‘’]/g, "'");
   const found = KNOWN_MESSAGES.flatMap((known) => {
     const match = known.pattern.exec(plain);
     return match ? [{ known, match }] : [];
@@ -49,5 +50,3 @@ function lineAround({ input, index }: RegExpExecArray): string {
 /** Of a longer text its end is looked at: there things went wrong. Characters. */
 const TEXT_CHARS_MAX = 1 << 18;
 const LINE_CHARS_MAX = 200;
-/** Colours and the like. Source: ECMA-48, control sequences. */
-const ESCAPE_SEQUENCES = /\x1b\[[0-?]*[ -/]*[@-~]/g;

@@ -15,17 +15,18 @@ export interface LoadSettingsOptions {
 }
 
 /** Nix's settings as Nix finds them: system file, user's files, `NIX_CONFIG`, command line. */
-export function loadSettings({
-  env,
-  overrides = [],
-  facts = hostFacts(),
-}: LoadSettingsOptions): ResolvedSettings {
+export function loadSettings({ facts = hostFacts(), ...options }: LoadSettingsOptions): ResolvedSettings {
+  return resolveSettings(loadConfLines(options), facts);
+}
+
+/** Their lines, in that order. */
+export function loadConfLines({ env, overrides = [] }: Omit<LoadSettingsOptions, "facts">): ConfLine[] {
   const lines = confFiles(env).flatMap((file) =>
     parseConf(readIfThere(file) ?? "", { file, readFile: readIfThere }),
   );
   lines.push(...parseConf(env.NIX_CONFIG ?? "", { file: "NIX_CONFIG", readFile: readIfThere }));
   for (const [name, value] of overrides) lines.push(overrideLine(name, value));
-  return resolveSettings(lines, facts);
+  return lines;
 }
 
 /** The files that configure Nix, the weightiest last. Source: Nix manual, "nix.conf". */

@@ -27,6 +27,10 @@ export const services: Services = {
   },
   auditBuild: async (options) => (await import("#audit/gate/build-audit.ts")).auditBuild(options),
   hook: async (command, signal) => (await import("./hook.ts")).runHook(command, { env, signal }),
+  examine: async (request, signal) => {
+    const { examine } = await import("./examine.ts");
+    return await examine(request, { env: process.env, signal });
+  },
   serve: async (request, signal) => {
     const { serve } = await import("./serve.ts");
     return await serve(request, { env: process.env, signal });

@@ -56,6 +56,7 @@ export const MESSAGES: readonly (readonly [id: string, text: string])[] = [
     "daemon-socket",
     "error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': No such file or directory",
   ],
+  ["store-not-writable", "error: opening lock file '/nix/var/nix/db/big-lock': Permission denied"],
   ["protocol-too-old", "error: the Nix daemon version is too old"],
   ["protocol-too-old", "error: unsupported 'nix-store --serve' protocol version on 'box'"],
   ["remote-command-denied", "bash: line 1: /opt/nix/bin/nix-daemon: Permission denied"],

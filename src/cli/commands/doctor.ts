@@ -1,44 +1,46 @@
 import { Command } from "commander";
-import { explain } from "#doctor/explain.ts";
 import type { CommandContext } from "../command-context.ts";
-import { explanationText, unknownText } from "../doctor/explanation-text.ts";
-import { UsageError } from "../error-report.ts";
-import { readInput } from "../read-input.ts";
+import type { DoctorFlags } from "../doctor/doctor-flags.ts";
+import { addSettingFlags } from "../setting-flags.ts";
 
 /** `elsewhere doctor`: proves that offloading works, or says which link is broken and what to type. */
 export function command(context: CommandContext): Command {
-  return new Command("doctor")
-    .description("Explain a message that Nix, ssh or a build gave: its cause and its cure.")
-    .argument("[message]", "the message to explain; without it, what is piped in")
-    .option("--explain", "explain a message")
+  return addSettingFlags(new Command("doctor"))
+    .description(
+      "Look at the whole chain, from nix.conf and the machines file to each builder, and prove it by a build on each, " +
+        "for every system that it claims, whose output comes home. What is broken is told with what to type.",
+    )
+    .option("--builder <name>", "look at this builder only; may be repeated", collect)
+    .option("--builders <machines>", "instead of the 'builders' setting")
+    .option("--fix", "mend what can be mended safely: each change is shown, and made when you agree")
+    .option("-y, --yes", "with --fix: do not ask")
+    .option(
+      "--explain [message]",
+      "explain a message of Nix, ssh or a build instead; without one, what is piped in",
+    )
     .option("--json", "as JSON")
-    .action((message: string | undefined, flags: Flags) => explainMessage(context, message, flags));
+    .addHelpText(
+      "after",
+      `
+Examples:
+  elsewhere doctor
+  sudo elsewhere doctor                      as the Nix daemon connects
+  elsewhere doctor --builder box --fix
+  elsewhere doctor --explain "error: serialised integer 7161674624452356180 is too large for type 'j'"
+  nix build .#x 2>&1 | elsewhere doctor --explain
+
+Exit code 0: all is proven. 1: there are faults. 2: something could not be looked at.
+With --explain, 1: nothing in the message is known.`,
+    )
+    .action((flags: DoctorFlags) => run(context, flags));
 }
 
-interface Flags {
-  readonly explain?: boolean;
-  readonly json?: boolean;
+async function run(context: CommandContext, flags: DoctorFlags): Promise<void> {
+  if (flags.explain !== undefined)
+    return await (await import("../doctor/explain-message.ts")).explainMessage(context, flags);
+  await (await import("../doctor/examine-chain.ts")).examineChain(context, flags);
 }
 
-async function explainMessage(
-  context: CommandContext,
-  message: string | undefined,
-  flags: Flags,
-): Promise<void> {
-  const { terminal } = context;
-  const text = message ?? (await pipedText());
-  const found = explain(text);
-  if (found.length === 0) context.exitWith(1);
-  if (flags.json) return await terminal.print(`${JSON.stringify(found)}\n`);
-  if (found.length === 0) return terminal.error(unknownText());
-  await terminal.print(explanationText(found, terminal));
-}
-
-async function pipedText(): Promise<string> {
-  if (process.stdin.isTTY)
-    throw new UsageError(
-      "Cannot explain nothing",
-      "give the message, or pipe it in: nix build … 2>&1 | elsewhere doctor --explain",
-    );
-  return (await readInput("-")).toString();
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }

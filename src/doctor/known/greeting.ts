@@ -113,6 +113,13 @@ export const GREETING: readonly KnownMessage[] = [
     ),
   },
   {
+    id: "store-not-writable",
+    pattern: /'\/nix\/var\/nix\/[^']{1,200}': Permission denied/,
+    cause:
+      "A user who may not write the store opened it directly, since there is no daemon's socket on that machine",
+    cure: cure("Start the daemon there", "sudo systemctl enable --now nix-daemon.socket"),
+  },
+  {
     id: "protocol-too-old",
     pattern:
       /Nix (?:daemon|client|server) (?:protocol )?version (?:is too old|not supported)|unsupported '?nix-store --serve'? protocol version|protocol 1\.\d+.{0,200}too old/,

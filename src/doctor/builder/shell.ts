@@ -1,0 +1,42 @@
+import { ABSENT, type Check, found, seen } from "../check.ts";
+import { cure } from "../cure.ts";
+import type { BuilderCase } from "./builder-case.ts";
+
+/** Whether the shell there leaves the protocol alone. */
+export const shell: Check<BuilderCase> = {
+  link: "shell",
+  needs: ["login"],
+  look: async (builder) => {
+    if (!builder.route.ssh) return ABSENT;
+    const { survey, stderr } = await builder.survey();
+    if (NOLOGIN.test(`${survey.noise}\n${stderr}`))
+      return found("nologin", {
+        code: "SHELL_NOLOGIN",
+        severity: "fault",
+        seen: `The account there runs nothing: '${(survey.noise.trim() || stderr.trim()).split("\n")[0]}'`,
+        why: "sshd starts every command, a forced one too, by the account's shell; that is nologin, and its text comes instead of the protocol ('serialised integer … is too large', 'protocol mismatch')",
+        cure: cure(
+          "Give the account a shell; a forced command keeps the key from anything else",
+          "sudo usermod --shell /bin/sh USER",
+          'restrict,command="nix-daemon --stdio" ssh-ed25519 AAAA…',
+        ),
+      });
+    if (!survey.isShell)
+      return seen("runs one command only (a forced command), so nothing else is looked at there");
+    if (survey.noise.trim() === "") return seen("runs commands, and says nothing of its own");
+    const first = survey.noise.trim().split("\n")[0]!.slice(0, 60);
+    return found("prints before the command starts", {
+      code: "SHELL_NOISY",
+      severity: "fault",
+      seen: `A start-up file of the shell there prints '${first}'`,
+      why: "It comes into the protocol: 'protocol mismatch', 'serialised integer … is too large'",
+      cure: cure(
+        "Let it print only where somebody looks, at the top of .bashrc, .zshenv or /etc/profile there",
+        "case $- in *i*) ;; *) return ;; esac",
+        `ssh ${builder.route.ssh.settings.host} true | od -c`,
+      ),
+    });
+  },
+};
+
+const NOLOGIN = /account is (?:currently )?not available|\/nologin|This account has been disabled/i;

@@ -1,0 +1,118 @@
+import { decodeText } from "#base/text.ts";
+import type { Outside, Route, SshRoute } from "#doctor/outside.ts";
+import type { Machine } from "#nix/machine.ts";
+import { parseStoreReference, type StoreReference, withDefaultParams } from "#nix/store-reference.ts";
+import type { DaemonStore } from "#store/daemon/daemon-store.ts";
+import type { ByteStream } from "#transport/byte-stream.ts";
+import { targetArguments } from "#transport/ssh-arguments.ts";
+import { readSshConfiguration } from "#transport/ssh-configuration.ts";
+import { sshDestination } from "#transport/ssh-settings.ts";
+import { type CommandHost, openHostedStore, remoteCommandOf, sshSettingsOf } from "./open-ssh-store.ts";
+import { type BuildingStore, openBuildingStore } from "./open-store.ts";
+
+export interface RouteSurroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly run: Outside["run"];
+  readonly connectTimeoutS: number;
+  /** Words for ssh after those of the environment. */
+  readonly sshOptions: readonly string[];
+}
+
+/** The way to a builder as a build would go, but that nobody is asked for anything. */
+export async function openRoute(machine: Machine, surroundings: RouteSurroundings): Promise<Route> {
+  const reference = withDefaultParams(parseStoreReference(machine.uri), [
+    ...(machine.sshKey ? [["ssh-key", machine.sshKey] as [string, string]] : []),
+    ...(machine.sshPublicHostKey
+      ? [["base64-ssh-public-host-key", machine.sshPublicHostKey] as [string, string]]
+      : []),
+  ]);
+  const { connectTimeoutS, sshOptions } = surroundings;
+  const options = [surroundings.env.NIX_SSHOPTS ?? "", "-o BatchMode=yes", ...sshOptions].join(" ");
+  const context = { env: { ...surroundings.env, NIX_SSHOPTS: options }, connectTimeoutS };
+  if (!reference.scheme.startsWith("ssh")) {
+    const store = await openBuildingStore(reference, context);
+    return { ssh: undefined, command: [], ...connectionTo(store) };
+  }
+  const { host, store } = openHostedStore(reference, context);
+  const command = remoteCommandOf(reference);
+  const ssh =
+    reference.authority === "localhost" ? undefined : sshRoute(reference, host, { ...surroundings, context });
+  return { ssh, command, ...connectionTo(store) };
+}
+
+function connectionTo(store: BuildingStore): Pick<Route, "connect" | typeof Symbol.asyncDispose> {
+  return {
+    connect: async () => {
+      const facts = await (store as BuildingStore & Partial<Pick<DaemonStore, "ping">>).ping?.();
+      return {
+        store,
+        realiser: store,
+        trusted: facts?.trusted,
+        version: facts?.nixVersion,
+        protocol: facts?.protocol,
+        // It goes with the route.
+        [Symbol.asyncDispose]: async () => undefined,
+      };
+    },
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+function sshRoute(
+  reference: StoreReference,
+  host: CommandHost,
+  { run, context }: RouteSurroundings & { context: Parameters<typeof sshSettingsOf>[1] },
+): SshRoute {
+  const settings = sshSettingsOf(reference, context);
+  const target = [...targetArguments(settings, undefined), "--", sshDestination(settings)];
+  let configuration: ReturnType<SshRoute["configuration"]> | undefined;
+  const ask = () => {
+    configuration ??= readSshConfiguration("ssh", target);
+    return configuration;
+  };
+  const peer = `${reference.scheme}://${reference.authority}`;
+  return {
+    settings,
+    configuration: ask,
+    run: async (command) => {
+      let stderr = "";
+      const onStderr = (chunk: Uint8Array) => {
+        stderr = (stderr + decodeText(chunk)).slice(-OUTPUT_CHARS_MAX);
+      };
+      await using session = await host.openSession(command, { peer, onStderr });
+      session.end();
+      const stdout = await textOf(session);
+      return { stdout, stderr, error: await session.closed };
+    },
+    scanHostKeys: async () => {
+      const known = await ask();
+      const { stdout } = await run([
+        "ssh-keyscan",
+        "-T",
+        String(SCAN_TIMEOUT_S),
+        "-p",
+        known.get("port") ?? "22",
+        "--",
+        known.get("hostname") ?? settings.host,
+      ]);
+      const keys = stdout.split("\n").flatMap((line) => {
+        const [, type, key] = line.split(" ");
+        return line.startsWith("#") || !key ? [] : [`${type} ${key}`];
+      });
+      return [...new Set(keys)].sort();
+    },
+  };
+}
+
+async function textOf(session: ByteStream): Promise<string> {
+  let text = "";
+  for await (const chunk of session.source) {
+    text += decodeText(chunk);
+    if (text.length > OUTPUT_CHARS_MAX) break;
+  }
+  return text;
+}
+
+/** Far above what is asked for. */
+const OUTPUT_CHARS_MAX = 1 << 18;
+const SCAN_TIMEOUT_S = 3;
