@@ -4,6 +4,7 @@ import type { Rests } from "#base/rests.ts";
 import type { BuilderBook } from "#build/engine/builder-book.ts";
 import type { BuildSite } from "#build/engine/site.ts";
 import type { Examine } from "#doctor/examination.ts";
+import type { SlotShare } from "#build/engine/slot-share.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
@@ -38,6 +39,8 @@ export interface Services {
   programPath(): string;
   /** Processors of this machine. */
   cpus(): number;
+  /** The slots of builders, shared by all runs of this user on this machine. */
+  slots(): Promise<SlotShare>;
   /** Remembers, under a name for the matter, what is not worth another try for a while. */
   rests(name: string): Promise<Rests>;
   /** The record of what was built where and why. */

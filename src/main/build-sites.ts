@@ -103,6 +103,7 @@ export function localSite(store: Store, { settings }: ResolvedSettings): BuildSi
   const maxJobs = settings["max-jobs"];
   if (maxJobs === 0 || !(store instanceof LocalStore || "buildDerivation" in store)) return undefined;
   return {
+    key: `here ${store.uri}`,
     traits: {
       name: "here",
       systems: [settings.system, ...settings["extra-platforms"]],

@@ -20,6 +20,7 @@ export const services: Services = {
     (await import("./start-detached.ts")).startDetached(request, { program: programPath(), env }),
   programPath,
   cpus: availableParallelism,
+  slots: async () => (await import("#build/remote/slot-file.ts")).openSlotFile(stateDir(env)),
   rests: async (name) => (await import("#build/remote/rest-file.ts")).openRestFile(stateDir(env), name),
   ledger: async () => {
     const { SqliteLedger } = await import("#ledger/sqlite/sqlite-ledger.ts");

@@ -89,6 +89,8 @@ export type ScheduleEvent = { readonly atMs: number } & (
   /** The builder's own verdict, which is final. */
   | { readonly kind: "failed"; readonly task: string; readonly builder: string }
   | { readonly kind: "lost"; readonly task: string; readonly builder: string; readonly loss: Loss }
+  /** It was not begun, for somebody else has the slot: no attempt. What others hold was said before. */
+  | { readonly kind: "returned"; readonly task: string; readonly builder: string }
   /** What these tasks made is gone with its only holder: they are to be done again. */
   | { readonly kind: "outputs-lost"; readonly tasks: readonly string[] }
   /** The answer to the decision `probe`; its speed where it was measured. */

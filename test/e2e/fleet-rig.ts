@@ -137,7 +137,7 @@ export class FleetRig implements AsyncDisposable {
   }
 
   #serve(name: string, { store = join(this.folder, name) }: BuilderSpec): string {
-    return `${checkout}bin/elsewhere serve --store ${store} --option sandbox-paths=${this.ran}`;
+    return `${checkout}bin/elsewhere serve --store ${store} --option sandbox=false`;
   }
 
   /** Lets whoever uses a configuration reach a builder by its name. */

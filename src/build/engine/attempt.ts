@@ -147,7 +147,7 @@ function realiseOptions(
   const { storeDir } = active.connected.store;
   return {
     mode: "normal" as const,
-    settings: { ...settings, maxJobs: active.site.traits.maxJobs },
+    settings: { maxJobs: active.site.traits.maxJobs, ...settings },
     signal,
     log: readLog({ storeDir, builder: active.site.traits.name, events, now, ...about }),
   };

@@ -10,10 +10,12 @@ import { buildTasksOf } from "./build-tasks.ts";
 import { builderFacts } from "./builder-facts.ts";
 import { explainGivingUp } from "./give-up.ts";
 import { isSilent } from "./graph-request.ts";
+import { OwnSlots } from "./own-slots.ts";
 import type { PlannedBuild } from "./plan.ts";
 import type { Run } from "./run.ts";
 import { type Happening, ScheduleDriver } from "./schedule-driver.ts";
 import { keyOf } from "./site.ts";
+import { unsharedSlots } from "./slot-share.ts";
 import { explainFailure, isForWantOfInputs } from "./trust-hint.ts";
 import { usageOf } from "./usage-of.ts";
 import { judgeError, judgeResult, statusOf } from "./verdict.ts";
@@ -28,6 +30,7 @@ export class Execution {
   readonly #driver: ScheduleDriver;
   readonly #waits: WaitWatch;
   readonly #stops = new Map<StorePath, Stop>();
+  readonly #slots: OwnSlots;
   readonly #lostBefore: number;
   #running = 0;
 
@@ -35,7 +38,10 @@ export class Execution {
     this.#run = run;
     this.#lostBefore = run.lostBuilders;
     this.#builds = new Map(builds.map((build) => [build.drvPath, build]));
-    const { sites, policy, scheduler, clock } = run.request;
+    const { sites, policy, scheduler, clock, slots: share = unsharedSlots } = run.request;
+    const onOthers = (builder: string, slotsOfOthers: number) =>
+      this.#tell({ kind: "builder-found", builder, facts: { slotsOfOthers } });
+    this.#slots = new OwnSlots({ share, sites, onOthers });
     this.#driver = new ScheduleDriver({
       scheduler,
       builders: sites.map(({ traits }) => traits),
@@ -64,12 +70,14 @@ export class Execution {
     try {
       request.signal.throwIfAborted();
       this.#tellOfBuilders();
+      this.#slots.look();
       for (const [builder, paths] of held) this.#tell({ kind: "paths-found", builder, paths });
       const keepGoing = request.settings.keepGoing ?? false;
       this.#tell({ kind: "requested", ...OWN_REQUEST, keepGoing, tasks });
       await this.#done.promise;
     } finally {
       this.#driver[Symbol.dispose]();
+      this.#slots[Symbol.dispose]();
       sites.onChange = () => undefined;
       request.signal.removeEventListener("abort", stop);
     }
@@ -153,6 +161,10 @@ export class Execution {
     const { request, context } = this.#run;
     const active = this.#run.sites.active(builder);
     const open = new Map(tasks.map((id) => [id, this.#builds.get(id)!]));
+    if (!this.#slots.begin(builder, tasks.length)) {
+      for (const task of tasks) this.#tell({ kind: "returned", task, builder });
+      return;
+    }
     if (!active) return this.#lostAll(open, builder, { loss: "vanished", message: "it went away" });
     const stop = new AbortController();
     const signal = AbortSignal.any([context.signal, stop.signal]);
@@ -162,7 +174,7 @@ export class Execution {
     const homecomings: Promise<void>[] = [];
     try {
       await attempt([...open.values()], active, {
-        context: { ...context, signal, settings: settingsFor(context.settings, placement.cores) },
+        context: { ...context, signal, settings: this.#settingsFor(placement) },
         onResult: (build, result) => {
           open.delete(build.drvPath);
           homecomings.push(this.#take(build, result, { active, begunMs }));
@@ -179,6 +191,15 @@ export class Execution {
           homecomings.push(this.#take(build, refusedResult(error), { active, begunMs }));
     }
     await Promise.all(homecomings);
+  }
+
+  /** What the schedule gives a build of cores, one who asked for less gets less; and of slots to many together. */
+  #settingsFor({ builder, tasks, cores: given }: Placement): BuildSettings {
+    const { settings } = this.#run.context;
+    const maxJobs = tasks.length > 1 ? { maxJobs: this.#slots.heldOn(builder) } : {};
+    if (given === undefined) return { ...settings, ...maxJobs };
+    const asked = settings.cores ?? 0;
+    return { ...settings, ...maxJobs, cores: asked > 0 ? Math.min(asked, given) : given };
   }
 
   /** An attempt is stopped when nobody waits for any of its builds. */
@@ -214,6 +235,7 @@ export class Execution {
 
   #lost(drvPath: StorePath, builder: string, { loss, message }: Setback): void {
     const atMs = this.#run.context.clock.now();
+    this.#slots.end(builder);
     this.#run.outcomes.noteLoss(drvPath, builder, message);
     this.#run.request.events({ kind: "attempt-lost", drvPath, builder, loss, message, atMs });
     this.#tell({ kind: "lost", task: drvPath, builder, loss });
@@ -230,6 +252,7 @@ export class Execution {
     if (verdict.kind === "lost" && !isForWantOfInputs(result, active, drvPath))
       return this.#lost(drvPath, builder, verdict);
     if (verdict.kind !== "success") {
+      this.#slots.end(builder);
       this.#end(drvPath, this.#failureOf(build, result, active));
       return this.#tell({ kind: "failed", task: drvPath, builder });
     }
@@ -240,6 +263,7 @@ export class Execution {
         loss: "wrong-machine",
         message: `its protocol does not say where output '${unknown}' is: reach it by ssh-ng://`,
       });
+    this.#slots.end(builder);
     const how = howOf(result);
     const refusal = await this.#run.gatekeeper.passBuilt(build, outputs, active);
     if (refusal !== undefined) {
@@ -298,13 +322,6 @@ const STOPPED = {
 
 /** A run has one request: all that is planned. */
 const OWN_REQUEST = { request: "run", principal: "self", priority: 0 };
-
-/** What the schedule gives a build of cores; one who asked for less gets less. */
-function settingsFor(settings: BuildSettings, given: number | undefined): BuildSettings {
-  if (given === undefined) return settings;
-  const asked = settings.cores ?? 0;
-  return { ...settings, cores: asked > 0 ? Math.min(asked, given) : given };
-}
 
 function howOf({ status }: BuildResult): "built" | "substituted" | "already-there" {
   if (status === "Substituted") return "substituted";

@@ -12,6 +12,7 @@ import type { OutputGate } from "./output-gate.ts";
 import type { PlannedBuild, Wish } from "./plan.ts";
 import { Run } from "./run.ts";
 import type { BuildSite, Holder, KnownOutputs } from "./site.ts";
+import type { SlotShare } from "./slot-share.ts";
 import type { Substitutable } from "./substitution.ts";
 
 /** Everything that a run needs to know and to reach. */
@@ -42,6 +43,8 @@ export interface RealiseRequest {
   readonly peerRests?: Rests;
   /** What outputs must pass; anything may where absent. */
   readonly gate?: OutputGate | undefined;
+  /** Slots that are shared with other runs; with nobody where absent. */
+  readonly slots?: SlotShare;
   readonly events: BuildEventSink;
   readonly clock: Clock;
   readonly signal: AbortSignal;

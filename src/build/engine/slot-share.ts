@@ -3,27 +3,20 @@
  * the same in every run. Whoever goes away, in whatever way, gives back what it held.
  */
 export interface SlotShare extends AsyncDisposable {
-  /** Takes up to `wanted` of a builder's `slotsMax` slots; undefined when none is free. */
-  take(
-    builder: string,
-    limits: { readonly wanted: number; readonly slotsMax: number },
-  ): SlotLease | undefined;
-  /** Slots of a builder that other runs hold now. */
-  heldByOthers(builder: string): number;
-  /** Told whenever another run has taken slots or given some back. */
+  /** Holds one more of a builder's `slotsMax` slots until it is disposed; undefined when all are held. */
+  take(builder: string, slotsMax: number): Disposable | undefined;
+  /** Slots of a builder that are held now, by whomever. */
+  held(builder: string): number;
+  /** Told whenever another process has taken slots or given some back. */
   onChange(listener: () => void): Disposable;
-}
-
-/** Slots that are held until it is disposed. */
-export interface SlotLease extends Disposable {
-  /** At least one. */
-  readonly slots: number;
 }
 
 /** For runs that share with nobody. */
 export const unsharedSlots: SlotShare = {
-  take: (_, { wanted }) => ({ slots: wanted, [Symbol.dispose]: () => undefined }),
-  heldByOthers: () => 0,
-  onChange: () => ({ [Symbol.dispose]: () => undefined }),
+  take: () => NOTHING,
+  held: () => 0,
+  onChange: () => NOTHING,
   [Symbol.asyncDispose]: async () => undefined,
 };
+
+const NOTHING: Disposable = { [Symbol.dispose]: () => undefined };

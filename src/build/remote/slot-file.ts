@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type SlotLease, type SlotShare, unsharedSlots } from "../engine/slot-share.ts";
+import { type SlotShare, unsharedSlots } from "../engine/slot-share.ts";
 import { isStaleName, ownedName } from "../local/ownership.ts";
 import { type Bell, openBell } from "./slot-bell.ts";
 
@@ -48,27 +48,24 @@ class SlotFile implements SlotShare {
       else this.#bell.hear(socket);
   }
 
-  take(builder: string, limits: SlotLimits): SlotLease | undefined {
-    const unshared = { id: undefined, slots: limits.wanted };
-    const lease = unlessBroken(unshared, () => {
+  take(builder: string, slotsMax: number): Disposable | undefined {
+    const lease = unlessBroken(UNSHARED, () => {
       // Whoever died unheard holds nothing.
-      return this.#tryTake(builder, limits) ?? (this.#forgetStale() && this.#tryTake(builder, limits));
+      return this.#tryTake(builder, slotsMax) ?? (this.#forgetStale() && this.#tryTake(builder, slotsMax));
     });
     if (!lease) return undefined;
     this.#bell?.ring();
-    let isHeld = lease.id !== undefined;
+    let isHeld = lease !== UNSHARED;
     return {
-      slots: lease.slots,
       [Symbol.dispose]: () => {
-        if (isHeld) this.#giveBack(lease.id!);
+        if (isHeld) this.#giveBack(lease.id);
         isHeld = false;
       },
     };
   }
 
-  heldByOthers(builder: string): number {
-    const query = "select coalesce(sum(slots), 0) as held from lease where builder = ? and member <> ?";
-    return unlessBroken(0, () => Number(this.#db.prepare(query).get(builder, this.#member)?.held));
+  held(builder: string): number {
+    return unlessBroken(0, () => this.#held(builder));
   }
 
   onChange(listener: () => void): Disposable {
@@ -84,20 +81,18 @@ class SlotFile implements SlotShare {
     this.#db.close();
   }
 
-  #tryTake(
-    builder: string,
-    { wanted, slotsMax }: SlotLimits,
-  ): { readonly id: number | bigint; readonly slots: number } | undefined {
+  #held(builder: string): number {
+    const query = "select count(*) as held from lease where builder = ?";
+    return Number(this.#db.prepare(query).get(builder)?.held);
+  }
+
+  #tryTake(builder: string, slotsMax: number): Lease | undefined {
     return this.#transaction(() => {
-      const row = this.#db
-        .prepare("select coalesce(sum(slots), 0) as held from lease where builder = ?")
-        .get(builder);
-      const slots = Math.min(wanted, slotsMax - Number(row?.held));
-      if (slots < 1) return undefined;
+      if (this.#held(builder) >= slotsMax) return undefined;
       const { lastInsertRowid } = this.#db
-        .prepare("insert into lease (member, builder, slots) values (?, ?, ?)")
-        .run(this.#member, builder, slots);
-      return { id: lastInsertRowid, slots };
+        .prepare("insert into lease (member, builder) values (?, ?)")
+        .run(this.#member, builder);
+      return { id: lastInsertRowid };
     });
   }
 
@@ -159,15 +154,17 @@ function unlessBroken<T, U>(otherwise: U, work: () => T): T | U {
   }
 }
 
-interface SlotLimits {
-  readonly wanted: number;
-  readonly slotsMax: number;
+interface Lease {
+  readonly id: number | bigint;
 }
+
+/** A slot that is in no file. */
+const UNSHARED: Lease = { id: 0 };
 
 const SCHEMA = `
   create table if not exists member (name text primary key, socket text not null) strict;
   create table if not exists lease (
-    id integer primary key, member text not null, builder text not null, slots integer not null
+    id integer primary key, member text not null, builder text not null
   ) strict;
   create index if not exists lease_by_builder on lease (builder);`;
 /** How long a transaction waits for those of other processes, which are short. */

@@ -50,7 +50,7 @@ export async function prepareRequest(
 ): Promise<PreparedRequest> {
   const { services, signal } = context;
   const { flags, settings } = given;
-  const opened: Store[] = [];
+  const opened: AsyncDisposable[] = [];
   try {
     const destination = await services.openStore(storeUri(flags.store), settings);
     opened.push(destination);
@@ -65,6 +65,8 @@ export async function prepareRequest(
       input.drvStore === destination ? holder : { name: input.drvStore.uri, store: input.drvStore };
     const sites = await sitesOf(context, destination, settings);
     const book = await services.builderBook();
+    const slots = await services.slots();
+    opened.push(slots);
     const request = {
       graph: input.graph,
       wishes: input.wishes,
@@ -80,6 +82,7 @@ export async function prepareRequest(
       buildersUseSubstitutes: settings.settings["builders-use-substitutes"],
       health: book,
       ...(flags.fetch && { fetch: flags.fetch }),
+      slots,
       peerRests: await services.rests("peers"),
       clock: systemClock,
       signal,
@@ -117,8 +120,8 @@ async function estimatesFor(
   }
 }
 
-async function closeAll(stores: readonly Store[]): Promise<void> {
-  await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
+async function closeAll(opened: readonly AsyncDisposable[]): Promise<void> {
+  await Promise.all(opened.map((one) => one[Symbol.asyncDispose]()));
 }
 
 /** Attempts of one build, over all builders. */

@@ -4,7 +4,7 @@ import { setAlarm } from "./alarms.ts";
 import { hold } from "./locality.ts";
 import { refile } from "./pools.ts";
 import { dequeue, enqueue } from "./ready-queues.ts";
-import { close, forget, isOpen, reopen, stopRequest } from "./requests.ts";
+import { close, forget, isOpen, reopen, settle, stopRequest } from "./requests.ts";
 import type { Run, ScoringSchedule, Task } from "./state.ts";
 
 /** Gives back what a task has on a builder; undefined for one that does not run there. */
@@ -69,6 +69,8 @@ export function retry(schedule: ScoringSchedule, run: Run, loss: Loss, decisions
   }
   if (run.cancelled) task.attempts--;
   else noteLoss(schedule, run, loss);
+  settle(schedule, task);
+  if (!isOpen(task)) return;
   const broken = task.needs.find(({ phase }) => phase === "failed");
   if (broken) {
     decisions.push({ kind: "skip", task: task.id, because: broken.id });

@@ -99,7 +99,7 @@ export function reopen(schedule: ScoringSchedule, task: Task): void {
 }
 
 /** Gives an open task, which is in no queue, its place after who asks for it changed. */
-function settle(schedule: ScoringSchedule, task: Task): void {
+export function settle(schedule: ScoringSchedule, task: Task): void {
   if (!isOpen(task)) return;
   if ([...task.requests].every(({ stopped }) => stopped)) {
     close(schedule, task);

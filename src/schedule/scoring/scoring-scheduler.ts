@@ -83,6 +83,7 @@ function take(schedule: ScoringSchedule, event: ScheduleEvent, decisions: Decisi
     case "succeeded":
     case "failed":
     case "lost":
+    case "returned":
       takeEnd(schedule, event, decisions);
       return;
     case "outputs-lost":
@@ -101,7 +102,7 @@ function take(schedule: ScoringSchedule, event: ScheduleEvent, decisions: Decisi
   }
 }
 
-type End = Extract<ScheduleEvent, { kind: "succeeded" | "failed" | "lost" }>;
+type End = Extract<ScheduleEvent, { kind: "succeeded" | "failed" | "lost" | "returned" }>;
 
 function takeEnd(schedule: ScoringSchedule, event: End, decisions: Decision[]): void {
   const run = release(schedule, event.task, event.builder);
@@ -119,6 +120,10 @@ function takeEnd(schedule: ScoringSchedule, event: End, decisions: Decision[]): 
     case "lost":
       strike(schedule, run, event.loss);
       retry(schedule, run, event.loss, decisions);
+      return;
+    case "returned":
+      run.cancelled = true;
+      retry(schedule, run, "cancelled", decisions);
       return;
     default:
       unreachable(event);

@@ -5,6 +5,7 @@ import { forgetfulHealth } from "#build/engine/builder-book.ts";
 import { type FetchPolicy, type RealiseReport, realise } from "#build/engine/realise.ts";
 import type { BuildSite, ConnectedSite, Peer } from "#build/engine/site.ts";
 
+import { type SlotShare, unsharedSlots } from "#build/engine/slot-share.ts";
 import type { BuildEvent } from "#build/events.ts";
 import type { BuildResult, BuildStatus } from "#nix/build-result.ts";
 import type { Derivation } from "#nix/derivation.ts";
@@ -28,6 +29,7 @@ export class EngineRig {
   keepGoing = false;
   fetch: FetchPolicy = "requested";
   readonly peerRests = shortRests();
+  slots: SlotShare = unsharedSlots;
 
   /** Declares a derivation with one output; the `.drv` is in the destination store. */
   derive(name: string, inputs: readonly string[] = [], extra: Partial<Derivation> = {}): StorePath {
@@ -80,6 +82,7 @@ export class EngineRig {
       settings: { keepGoing: this.keepGoing },
       fetch: this.fetch,
       peerRests: this.peerRests,
+      slots: this.slots,
       substitute: true,
       buildersUseSubstitutes: false,
       health: forgetfulHealth,

@@ -1,13 +1,13 @@
 import { openSlotFile } from "#build/remote/slot-file.ts";
 
 /**
- * A process that shares slots and does as it is told on its standard input: `take BUILDER SLOTS-MAX`, `give`, `leave`. It
- * answers `took N` or `full`, and says `changed N` whenever others' holdings of the builder change.
+ * A process that shares slots and does as it is told on its standard input: `take SLOTS-MAX`, `give`, `leave`. It
+ * answers `took` or `full`, and says `held N` whenever others have taken or given back slots.
  */
 const [stateDir, builder] = process.argv.slice(2) as [string, string];
 const share = await openSlotFile(stateDir);
 const leases: Disposable[] = [];
-share.onChange(() => say(`changed ${share.heldByOthers(builder)}`));
+share.onChange(() => say(`held ${share.held(builder)}`));
 say("ready");
 let pending = "";
 process.stdin.setEncoding("utf8");
@@ -20,9 +20,9 @@ for await (const text of process.stdin) {
 
 async function obey([command, ...words]: readonly string[]): Promise<void> {
   if (command === "take") {
-    const lease = share.take(builder, { wanted: Number(words[0]), slotsMax: Number(words[1]) });
+    const lease = share.take(builder, Number(words[0]));
     if (lease) leases.push(lease);
-    say(lease ? `took ${lease.slots}` : "full");
+    say(lease ? "took" : "full");
   } else if (command === "give") leases.pop()?.[Symbol.dispose]();
   else if (command === "leave") {
     await share[Symbol.asyncDispose]();

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { withoutSshd } from "#rig/sshd.ts";
+import { FleetRig } from "./fleet-rig.ts";
+
+test("two clients at once share a builder, and it never has more builds than slots", {
+  skip: withoutSshd,
+}, async () => {
+  await using rig = new FleetRig();
+  await rig.add("box", { maxJobs: 2 });
+  const files = ["red", "blue"].map((colour) => graphOf(rig, colour));
+  const clients = files.map((file, at) =>
+    rig.start(file, "--no-link", "--store", join(rig.folder, `store${at}`)),
+  );
+  for (const { code, err } of await Promise.all(clients.map(({ ended }) => ended)))
+    assert.equal(code, 0, err);
+  const marks = readFileSync(join(rig.ran, "marks"), "utf8").trim().split("\n");
+  assert.equal(marks.length, 2 * 2 * BUILDS);
+  let [running, most] = [0, 0];
+  for (const mark of marks) {
+    running += mark === "begin" ? 1 : -1;
+    most = Math.max(most, running);
+  }
+  assert.equal(most, 2);
+});
+
+/** Builds beside each other that say when they begin and end, and one that needs them all. */
+function graphOf(rig: FleetRig, colour: string): string {
+  const marks = join(rig.ran, "marks");
+  const names = Array.from({ length: BUILDS - 1 }, (_, at) => `${colour}${at}`);
+  const script = `echo begin >> ${marks}; ${WORK}; echo $name > $out; echo end >> ${marks}`;
+  for (const name of names) rig.drvs.derive(name, { script });
+  return rig.drvs.derive(colour, { script, inputs: names });
+}
+
+const BUILDS = 6;
+const WORK = "i=0; while test $i -lt 50000; do i=$((i+1)); done";
