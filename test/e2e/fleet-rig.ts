@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { ByteMeter } from "#rig/byte-meter.ts";
 import { NixRoot, type NixSuite } from "#rig/nix-root.ts";
 import { type Sshd, startSshd } from "#rig/sshd.ts";
@@ -46,12 +47,20 @@ export class FleetRig implements AsyncDisposable {
   readonly #open = new AsyncDisposableStack();
   readonly #clients = new Set<ChildProcess>();
 
-  /** Every build of `drvs` may leave its name in this folder, whoever builds. */
-  readonly ran = join(this.folder, "ran");
+  /** What builds have said by `say`, in their order, whoever builds. */
+  readonly said: string[] = [];
+  /** A pipe: builders show it to builds, which may write to it but to nothing else of ours. */
+  readonly #bell = join(this.folder, "bell");
 
   constructor() {
     mkdirSync(join(this.folder, "work"));
-    mkdirSync(this.ran, { mode: 0o777 });
+    execFileSync("mkfifo", ["-m", "666", this.#bell]);
+    // Open for writing too: otherwise it would end with the first build that has spoken.
+    const listener = spawn("sh", ["-c", 'exec cat <> "$1"', "sh", this.#bell], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    createInterface({ input: listener.stdout }).on("line", (line) => this.said.push(line));
+    this.#open.defer(() => void listener.kill());
     mkdirSync(join(this.folder, "etc"));
     writeFileSync(join(this.folder, "etc/nix.conf"), "substituters =\n");
     writeFileSync(this.#config("client"), "");
@@ -80,6 +89,11 @@ export class FleetRig implements AsyncDisposable {
     const builder = new FleetBuilder({ name, sshd, meter, root, machine: this.#machine(name, spec, scheme) });
     this.builders.set(name, builder);
     return builder;
+  }
+
+  /** Shell words by which a build says something to `said`. */
+  say(text: string): string {
+    return `echo ${text} >> ${this.#bell}`;
   }
 
   /** Bytes over all connections between the client and the builders so far. */
@@ -137,7 +151,7 @@ export class FleetRig implements AsyncDisposable {
   }
 
   #serve(name: string, { store = join(this.folder, name) }: BuilderSpec): string {
-    return `${checkout}bin/elsewhere serve --store ${store} --option sandbox=false`;
+    return `${checkout}bin/elsewhere serve --store ${store} --option sandbox-paths=${this.#bell}`;
   }
 
   /** Lets whoever uses a configuration reach a builder by its name. */
@@ -198,9 +212,4 @@ export class Client {
       this.#listeners.add(look);
     });
   }
-}
-
-/** The names that builds left in the folder of a fleet, in their order. */
-export function namesIn(file: string): string[] {
-  return readFileSync(file, "utf8").split("\n").filter(Boolean);
 }

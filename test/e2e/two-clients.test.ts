@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { withoutSshd } from "#rig/sshd.ts";
@@ -16,21 +15,19 @@ test("two clients at once share a builder, and it never has more builds than slo
   );
   for (const { code, err } of await Promise.all(clients.map(({ ended }) => ended)))
     assert.equal(code, 0, err);
-  const marks = readFileSync(join(rig.ran, "marks"), "utf8").trim().split("\n");
-  assert.equal(marks.length, 2 * 2 * BUILDS);
+  assert.equal(rig.said.length, 2 * 2 * BUILDS);
   let [running, most] = [0, 0];
-  for (const mark of marks) {
+  for (const mark of rig.said) {
     running += mark === "begin" ? 1 : -1;
     most = Math.max(most, running);
   }
-  assert.equal(most, 2);
+  assert.ok(most <= 2, `${most} at once`);
 });
 
 /** Builds beside each other that say when they begin and end, and one that needs them all. */
 function graphOf(rig: FleetRig, colour: string): string {
-  const marks = join(rig.ran, "marks");
   const names = Array.from({ length: BUILDS - 1 }, (_, at) => `${colour}${at}`);
-  const script = `echo begin >> ${marks}; ${WORK}; echo $name > $out; echo end >> ${marks}`;
+  const script = `${rig.say("begin")}; ${WORK}; echo $name > $out; ${rig.say("end")}`;
   for (const name of names) rig.drvs.derive(name, { script });
   return rig.drvs.derive(colour, { script, inputs: names });
 }
