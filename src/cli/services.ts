@@ -23,8 +23,12 @@ export interface Services {
   settings(overrides: Iterable<readonly [string, string]>): Promise<ResolvedSettings>;
   /** The machines that the `builders` setting names, those that are enabled. */
   machines(settings: ResolvedSettings): Promise<readonly Machine[]>;
-  /** Opens a store by its URI; undefined: the usual one of this machine. */
-  openStore(uri: string | undefined, settings: ResolvedSettings): Promise<Store>;
+  /** Opens a store by its URI; undefined: the usual one of this machine. Without `warn`, standard error is told. */
+  openStore(
+    uri: string | undefined,
+    settings: ResolvedSettings,
+    warn?: (text: string) => void,
+  ): Promise<Store>;
   /** A builder of the machines file, not connected yet. */
   machineSite(machine: Machine, settings: ResolvedSettings): Promise<BuildSite>;
   /** This machine as a builder into `store`; undefined where it must not build or cannot. */

@@ -6,16 +6,20 @@ import type { Store } from "#store/store.ts";
 import { localStoreOptions } from "./local-store-options.ts";
 import { openStore } from "./open-store.ts";
 
-/** The store that a person named, else the one of the settings, else what this machine has. */
+/**
+ * The store that a person named, else the one of the settings, else what this machine has. `warn` is told of caches that
+ * cannot be used.
+ */
 export async function openUsualStore(
   uri: string | undefined,
   { settings }: ResolvedSettings,
+  warn: (text: string) => void = toStandardError,
 ): Promise<Store> {
   const named = uri ?? process.env.NIX_REMOTE ?? settings.store;
   return await openStore(named === "auto" || named === "" ? usualUri() : named, {
     env: process.env,
     connectTimeoutS: settings["connect-timeout"] || CONNECT_TIMEOUT_S,
-    local: () => localStoreOptions(settings, { env: process.env, report: toStandardError }),
+    local: () => localStoreOptions(settings, { env: process.env, report: warn }),
   });
 }
 

@@ -11,7 +11,8 @@ export const services: Services = {
   stateDir: () => stateDir(env),
   settings: async (overrides) => (await import("./load-settings.ts")).loadSettings({ env, overrides }),
   machines: async (settings) => (await import("./load-machines.ts")).loadMachines(settings),
-  openStore: async (uri, settings) => (await import("./open-usual-store.ts")).openUsualStore(uri, settings),
+  openStore: async (uri, settings, warn) =>
+    (await import("./open-usual-store.ts")).openUsualStore(uri, settings, warn),
   machineSite: async (machine, settings) => (await import("./build-sites.ts")).machineSite(machine, settings),
   localSite: async (store, settings) => (await import("./build-sites.ts")).localSite(store, settings),
   builderBook: async () => (await import("#build/remote/book-file.ts")).openBookFile(stateDir(env)),

@@ -49,6 +49,11 @@ export class BuildRig implements AsyncDisposable {
 
   /** Runs `elsewhere` with this client's home; `words` come after the command line's own `--store`. */
   elsewhere(command: string, ...words: readonly string[]): Promise<Ran> {
+    return this.run(command, ...words, "--store", this.store);
+  }
+
+  /** The same, with no store in the command line. */
+  run(...args: readonly string[]): Promise<Ran> {
     const env = {
       ...process.env,
       ELSEWHERE_NODE: process.execPath,
@@ -60,7 +65,6 @@ export class BuildRig implements AsyncDisposable {
       NIX_SSHOPTS: this.sshd.sshOptions.join(" "),
       NO_COLOR: "1",
     };
-    const args = [command, ...words, "--store", this.store];
     const cwd = join(this.folder, "work");
     return new Promise((resolve) =>
       execFile(`${checkout}/bin/elsewhere`, args, { env, cwd }, (error, out, err) =>

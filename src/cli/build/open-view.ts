@@ -37,6 +37,11 @@ export function openView(terminal: Terminal, flags: ViewFlags, options: RunViewO
 }
 
 /** For a run that nobody looks at: whoever comes back reads its events. */
-export function unseenView(): RunView {
-  return { progress: emptyProgress(), take: () => undefined, [Symbol.dispose]: () => undefined };
+export function unseenView(terminal: Terminal): RunView {
+  return {
+    progress: emptyProgress(),
+    take: () => undefined,
+    say: (lines) => terminal.error(`${lines.join("\n")}\n`),
+    [Symbol.dispose]: () => undefined,
+  };
 }

@@ -48,16 +48,17 @@ export async function prepareRequest(
   context: CommandContext,
   given: { installables: readonly string[]; flags: BuildFlags; settings: ResolvedSettings },
 ): Promise<PreparedRequest> {
-  const { services, signal } = context;
+  const { services, signal, terminal } = context;
   const { flags, settings } = given;
   const opened: AsyncDisposable[] = [];
   try {
-    const destination = await services.openStore(storeUri(flags.store), settings);
+    const warn = (text: string) => terminal.error(`warning: ${text}\n`);
+    const destination = await services.openStore(storeUri(flags.store), settings, warn);
     opened.push(destination);
     const evalStore =
       flags.evalStore === undefined
         ? undefined
-        : await services.openStore(storeUri(flags.evalStore), settings);
+        : await services.openStore(storeUri(flags.evalStore), settings, warn);
     if (evalStore) opened.push(evalStore);
     const input = await gatherInput(context, { ...given, destination, evalStore });
     const holder = { name: destination.uri, store: destination };

@@ -19,6 +19,7 @@ import type { CommandContext } from "../command-context.ts";
 import { ReportedError } from "../error-report.ts";
 import { jsonLogTerminal, reportAsJson } from "../progress/json-log.ts";
 import { LOG_FORMATS } from "../progress/run-view.ts";
+import { type SharedTerminal, shareTerminal } from "../progress/shared-terminal.ts";
 import { printSummary } from "../progress/summary.ts";
 import { addBuildFlags, addSettingFlags, settingsFor } from "../setting-flags.ts";
 
@@ -82,11 +83,12 @@ async function run(given: CommandContext, installables: readonly string[], flags
 }
 
 async function build(
-  context: CommandContext,
+  given: CommandContext,
   installables: readonly string[],
   flags: BuildFlags,
 ): Promise<void> {
-  const { terminal } = context;
+  const terminal = shareTerminal(given.terminal);
+  const context = { ...given, terminal };
   const settings = await settingsFor(context, flags);
   await using prepared = await prepareRequest(context, { installables, flags, settings });
   const { request, paths } = prepared;
@@ -107,7 +109,7 @@ async function build(
 
 /** Builds, shows it, makes links and prints what was asked for; the exit code. */
 async function realiseAndShow(
-  context: CommandContext,
+  context: CommandContext & { readonly terminal: SharedTerminal },
   { request: prepared, paths }: PreparedRequest,
   asked: {
     readonly installables: readonly string[];
@@ -122,7 +124,10 @@ async function realiseAndShow(
   const here = new Set(prepared.sites.flatMap(({ traits }) => (traits.local ? traits.name : [])));
   const isHere = (builder: string) => here.has(builder);
   const isSeen = flags.runId === undefined;
-  const view = isSeen ? openView(terminal, flags, { storeDir, signal, isHere }) : unseenView();
+  const view = isSeen
+    ? openView(terminal.beneath, flags, { storeDir, signal, isHere })
+    : unseenView(terminal.beneath);
+  terminal.voice = (lines) => view.say(lines);
   const record = await beginRecord(context, prepared, asked.installables);
   const request: RealiseRequest = {
     ...prepared,
@@ -143,6 +148,7 @@ async function realiseAndShow(
     report = await realise(request);
   } finally {
     view[Symbol.dispose]();
+    terminal.voice = undefined;
     recorded = await record.end(context.signal.aborted ? "cancelled" : report?.complete ? "done" : "failed");
   }
   if (flags.link !== false && report.complete && flags.fetch !== "none")

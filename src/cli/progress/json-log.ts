@@ -1,6 +1,6 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { type LogEvent, type LogSink, VERBOSITY } from "#nix/log-event.ts";
-import { formatLogLine } from "#wire/internal-json/log-line.ts";
+import { formatLogLine, LOG_LINE_MARK } from "#wire/internal-json/log-line.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Writes what happens as lines of Nix's internal-json to standard error. */
@@ -8,14 +8,15 @@ export function jsonLog(terminal: Terminal): LogSink {
   return (event: LogEvent) => terminal.error(`${formatLogLine(withoutEnd(event))}\n`);
 }
 
-/** A terminal whose standard error takes nothing but such lines: what is said there becomes messages. */
+/** A terminal whose standard error takes nothing but such lines: what else is said there becomes messages. */
 export function jsonLogTerminal(terminal: Terminal): Terminal {
   const log = jsonLog(terminal);
   return {
     ...terminal,
     error: (text) => {
       for (const line of text.replace(/\n$/, "").split("\n"))
-        log({ kind: "message", level: VERBOSITY.info, text: line });
+        if (line.startsWith(LOG_LINE_MARK)) terminal.error(`${line}\n`);
+        else log({ kind: "message", level: VERBOSITY.info, text: line });
     },
     live: false,
     colours: { ...terminal.colours, error: false },

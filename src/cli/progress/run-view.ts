@@ -5,6 +5,8 @@ import type { Progress } from "./progress.ts";
 export interface RunView extends Disposable {
   readonly progress: Progress;
   take(event: BuildEvent): void;
+  /** Says what others have to say, where it stays. */
+  say(lines: readonly string[]): void;
 }
 
 /** As `--log-format` has them. Source: Nix, `parseLogFormat`. */

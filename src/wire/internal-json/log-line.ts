@@ -5,13 +5,13 @@ import { type LogEvent, type LogField, VERBOSITY } from "#nix/log-event.ts";
 
 /** The line, without its end. Source: Nix, `JSONLogger`: keys in order, no fields where there are none. */
 export function formatLogLine(line: LogEvent): string {
-  return MARK + JSON.stringify(toJson(line));
+  return LOG_LINE_MARK + JSON.stringify(toJson(line));
 }
 
 /** What a line says; undefined for one without Nix's mark, and for an action that is not of the log. */
 export function parseLogLine(text: string): LogEvent | undefined {
-  if (!text.startsWith(MARK)) return undefined;
-  const json = text.slice(MARK.length);
+  if (!text.startsWith(LOG_LINE_MARK)) return undefined;
+  const json = text.slice(LOG_LINE_MARK.length);
   const said = parseJson(json, "a log line");
   if (!(said instanceof Map)) throw new MalformedError("log line", text, "want an object");
   return new LineReader(said, text).line();
@@ -117,6 +117,7 @@ class LineReader {
   }
 }
 
-const MARK = "@nix ";
+/** What such a line begins with. */
+export const LOG_LINE_MARK = "@nix ";
 /** Nix has four at most. */
 const FIELDS_MAX = 64;
