@@ -27,6 +27,16 @@ export function machineSite(
       : []),
   ]);
   const peerUri = peerUriOf(reference);
+  const asked = withoutPeerUri(reference);
+  const open = async () => {
+    const opened = await openBuilder(asked, {
+      env,
+      connectTimeoutS: settings["connect-timeout"] || CONNECT_TIMEOUT_S,
+    });
+    opened.store.prepare?.();
+    return opened;
+  };
+  let prepared: ReturnType<typeof open> | undefined;
   return {
     uri: nameOf(machine.uri),
     key: machine.uri,
@@ -40,14 +50,22 @@ export function machineSite(
       local: false,
       takesGraphs: reference.scheme !== "ssh",
     },
+    prepare() {
+      prepared ??= open();
+      prepared.catch(() => undefined);
+      return {
+        async [Symbol.asyncDispose]() {
+          const unused = prepared;
+          prepared = undefined;
+          await (await unused?.catch(() => undefined))?.store[Symbol.asyncDispose]();
+        },
+      };
+    },
     connect: async (signal) => {
       signal.throwIfAborted();
-      const context = {
-        env,
-        connectTimeoutS: settings["connect-timeout"] || CONNECT_TIMEOUT_S,
-      };
-      const asked = withoutPeerUri(reference);
-      const { store, host } = await openBuilder(asked, context);
+      const opening = prepared ?? open();
+      prepared = undefined;
+      const { store, host } = await opening;
       const connected = await greet(store, signal);
       const { version } = connected;
       const push = host && pushFrom(host, { reference: asked, version, storeDir: store.storeDir });

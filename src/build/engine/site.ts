@@ -35,6 +35,8 @@ export interface BuildSite {
   readonly uri?: string;
   /** Names the machine, and which store on it, in the same way in every run; the name of its traits where absent. */
   readonly key?: string;
+  /** Begins to connect beside other work; the next `connect` goes on from there. Disposing it hangs up where none came. */
+  prepare?(): AsyncDisposable;
   /** Throws when it cannot be reached within its own time limit. */
   connect(signal: AbortSignal): Promise<ConnectedSite>;
 }

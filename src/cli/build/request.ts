@@ -2,7 +2,7 @@ import { systemClock } from "#base/clock.ts";
 import { buildSettingsOf } from "#build/build-settings.ts";
 import type { BuilderBook } from "#build/engine/builder-book.ts";
 import type { FetchPolicy, RealiseRequest } from "#build/engine/realise.ts";
-import type { BuildSite } from "#build/engine/site.ts";
+import { type BuildSite, keyOf } from "#build/engine/site.ts";
 import { recall } from "#ledger/recall.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
@@ -60,12 +60,16 @@ export async function prepareRequest(
         ? undefined
         : await services.openStore(storeUri(flags.evalStore), settings, warn);
     if (evalStore) opened.push(evalStore);
-    const input = await gatherInput(context, { ...given, destination, evalStore });
+    const gathering = gatherInput(context, { ...given, destination, evalStore });
+    gathering.catch(() => undefined);
+    const sites = await sitesOf(context, destination, settings);
+    const book = await services.builderBook();
+    // With nothing built here builders will be needed, most likely: they connect while Nix evaluates.
+    if (settings.settings["max-jobs"] === 0) opened.push(...prepareSites(sites, book));
+    const input = await gathering;
     const holder = { name: destination.uri, store: destination };
     const drvStore =
       input.drvStore === destination ? holder : { name: input.drvStore.uri, store: input.drvStore };
-    const sites = await sitesOf(context, destination, settings);
-    const book = await services.builderBook();
     const slots = await services.slots();
     opened.push(slots);
     const request = {
@@ -104,6 +108,13 @@ async function sitesOf(
   const machines = await services.machines(settings);
   const remote = await Promise.all(machines.map((machine) => services.machineSite(machine, settings)));
   return [...namedSites(remote), ...(local ? [local] : [])];
+}
+
+/** Begins to connect those that are in use. */
+function prepareSites(sites: readonly BuildSite[], book: BuilderBook): AsyncDisposable[] {
+  return sites
+    .filter((site) => !book.backOff(keyOf(site), systemClock.now()) && !book.pageOf(keyOf(site)).drained)
+    .flatMap((site) => site.prepare?.() ?? []);
 }
 
 /** What is not remembered is only not known. */
