@@ -4,6 +4,7 @@ import type { LocalBuildSettings } from "#build/local/settings.ts";
 import type { Settings } from "#nix/settings.ts";
 import type { LocalStore } from "#store/local/local-store.ts";
 import type { Realiser } from "#store/realiser.ts";
+import { readNetrc } from "./read-netrc.ts";
 
 export interface RealiserSurroundings {
   readonly env: NodeJS.ProcessEnv;
@@ -46,7 +47,7 @@ function buildSettings(settings: Settings, env: NodeJS.ProcessEnv): LocalBuildSe
     relaxed: settings.sandbox === "relaxed",
     secretKeys: settings["secret-key-files"].map((file) => readFileSync(file, "utf8").trim()),
     hashedMirrors: settings["hashed-mirrors"],
-    netrc: readIfThere(settings["netrc-file"]),
+    netrc: readNetrc(settings),
     certificates: settings["ssl-cert-file"] ?? env.NIX_SSL_CERT_FILE ?? env.SSL_CERT_FILE,
     environment: env,
     logLines: settings["log-lines"],
@@ -54,12 +55,4 @@ function buildSettings(settings: Settings, env: NodeJS.ProcessEnv): LocalBuildSe
     recordsRealisations: settings["experimental-features"].includes("ca-derivations"),
     diffHook: settings["run-diff-hook"] ? settings["diff-hook"] : undefined,
   };
-}
-
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

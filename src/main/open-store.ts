@@ -28,10 +28,7 @@ export async function openStore(named: string | StoreReference, context: StoreCo
     case "file":
     case "http":
     case "https":
-      return (await import("#store/binary-cache/open-binary-cache.ts")).openBinaryCache(reference, {
-        storeDir: storeDirOf(reference, context.env),
-        ...context.cache,
-      });
+      return await openCache(reference, context);
     default:
       throw new ElsewhereError(
         "UNSUPPORTED",
@@ -86,6 +83,13 @@ async function openLocal(
     ...(signed !== undefined && { requireSigs: signed === "true" }),
     ...(params.get("read-only") === "true" && { readOnly: true }),
   });
+}
+
+async function openCache(reference: StoreReference, { env, cache }: StoreContext): Promise<Store> {
+  const { openBinaryCache } = await import("#store/binary-cache/open-binary-cache.ts");
+  // `http_proxy`, `https_proxy` and `no_proxy`, as Nix has them through curl.
+  if (reference.scheme !== "file") (await import("node:http")).setGlobalProxyFromEnv(env);
+  return openBinaryCache(reference, { storeDir: storeDirOf(reference, env), ...cache });
 }
 
 async function openDaemon(reference: StoreReference, { env }: StoreContext): Promise<Store> {

@@ -6,6 +6,7 @@ import { parseStoreReference, type StoreReference } from "#nix/store-reference.t
 import type { Store } from "#store/store.ts";
 import { RestingSubstituter } from "#store/substituter.ts";
 import { openStore } from "./open-store.ts";
+import { readNetrc } from "./read-netrc.ts";
 import { positiveParam } from "./store-context.ts";
 
 export interface SubstituterSurroundings {
@@ -47,6 +48,7 @@ async function openOne(
       attempts: Math.max(1, settings["download-attempts"]),
       connections: settings["http-connections"] || CONNECTIONS_MAX,
       ...(timeoutS > 0 && { answerTimeoutMs: timeoutS * 1000 }),
+      netrc: () => readNetrc(settings),
       absentMs: Math.min(settings["narinfo-cache-negative-ttl"] * 1000, ABSENT_MS_MAX),
     },
   });

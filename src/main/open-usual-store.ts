@@ -5,6 +5,7 @@ import type { ResolvedSettings } from "#nix/settings.ts";
 import type { Store } from "#store/store.ts";
 import { localStoreOptions } from "./local-store-options.ts";
 import { openStore } from "./open-store.ts";
+import { readNetrc } from "./read-netrc.ts";
 
 /**
  * The store that a person named, else the one of the settings, else what this machine has. `warn` is told of caches that
@@ -19,6 +20,7 @@ export async function openUsualStore(
   return await openStore(named === "auto" || named === "" ? usualUri() : named, {
     env: process.env,
     connectTimeoutS: settings["connect-timeout"] || CONNECT_TIMEOUT_S,
+    cache: { netrc: () => readNetrc(settings) },
     local: () => localStoreOptions(settings, { env: process.env, report: warn }),
   });
 }

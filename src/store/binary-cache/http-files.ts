@@ -3,6 +3,7 @@ import type { ByteSource } from "#base/byte-reader.ts";
 import { type Clock, systemClock } from "#base/clock.ts";
 import { ElsewhereError, LimitError, messageOf } from "#base/errors.ts";
 import { Semaphore } from "#base/semaphore.ts";
+import { credentialsFor } from "#nix/netrc.ts";
 import type { CacheFiles } from "./cache-files.ts";
 
 export interface HttpOptions {
@@ -12,13 +13,17 @@ export interface HttpOptions {
   /** How long the first byte of an answer may take, in milliseconds. */
   readonly answerTimeoutMs?: number;
   readonly clock?: Clock;
+  /** The text of a netrc file, for hosts whose URL has no user. Asked for when the first request is made. */
+  readonly netrc?: () => string;
 }
 
 /** A binary cache behind http or https, for reading. User and password in the URL are sent as basic authentication. */
 export class HttpFiles implements CacheFiles {
   readonly uri: string;
   readonly #base: URL;
-  readonly #headers: { [name: string]: string } = { "user-agent": "elsewhere" };
+  readonly #netrc: (() => string) | undefined;
+  #headers: { [name: string]: string } = { "user-agent": "elsewhere" };
+  #hasCredentials = false;
   readonly #attempts: number;
   readonly #answerTimeoutMs: number;
   readonly #clock: Clock;
@@ -32,7 +37,9 @@ export class HttpFiles implements CacheFiles {
       this.#headers.authorization = `Basic ${Buffer.from(secret).toString("base64")}`;
       this.#base.username = "";
       this.#base.password = "";
+      this.#hasCredentials = true;
     }
+    this.#netrc = options.netrc;
     this.uri = this.#base.href.replace(/\/$/, "");
     this.#attempts = options.attempts ?? 5;
     this.#answerTimeoutMs = options.answerTimeoutMs ?? 15_000;
@@ -76,13 +83,20 @@ export class HttpFiles implements CacheFiles {
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(new Error("no answer in time")), this.#answerTimeoutMs);
     // What the cache wants to say to itself must not be said to a server that a narinfo names.
-    const headers = url.origin === this.#base.origin ? this.#headers : {};
+    const headers = url.origin === this.#base.origin ? this.#ownHeaders() : {};
     const response = await fetch(url, { headers, signal: timeout.signal }).finally(() => clearTimeout(timer));
     if (response.ok) return response;
     await response.body?.cancel();
     // S3 says 403 of what is not there to those who may not list.
     if (response.status === 404 || response.status === 403 || response.status === 410) return undefined;
     throw new StatusError(response.status);
+  }
+
+  #ownHeaders(): Record<string, string> {
+    if (!this.#hasCredentials)
+      this.#headers = { ...this.#headers, ...credentialsFor(this.#netrc?.() ?? "", this.#base.hostname) };
+    this.#hasCredentials = true;
+    return this.#headers;
   }
 
   async #retrying<T>(name: string, ask: () => Promise<T>): Promise<T> {

@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { derivationType, isNetworked } from "#nix/derivation-type.ts";
 import { formatDigest } from "#nix/hash.ts";
+import { credentialsFor } from "#nix/netrc.ts";
 import { restorePath } from "#store/nar/restore-path.ts";
 import { BuildFailure } from "../build-failure.ts";
-import { credentialsFor } from "./netrc.ts";
 import type { BuiltinContext } from "./run-builtin.ts";
 
 /** `builtin:fetchurl`: a file, or with `unpack` a NAR, from the first place that has it. */

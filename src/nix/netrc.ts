@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+
 /** The header that a netrc file's entry for a host (or its default) asks for. Source: curl, netrc format. */
 export function credentialsFor(netrc: string, host: string): Record<string, string> {
   const entries = entriesOf(netrc);
