@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Deferred } from "#base/deferred.ts";
 import { ByteMeter } from "#rig/byte-meter.ts";
 import { NixRoot, type NixSuite } from "#rig/nix-root.ts";
 import { type Sshd, startSshd } from "#rig/sshd.ts";
@@ -49,6 +50,7 @@ export class FleetRig implements AsyncDisposable {
 
   /** What builds have said by `say`, in their order, whoever builds. */
   readonly said: string[] = [];
+  readonly #waiting = new Set<() => void>();
   /** A pipe: builders show it to builds, which may write to it but to nothing else of ours. */
   readonly #bell = join(this.folder, "bell");
 
@@ -59,7 +61,10 @@ export class FleetRig implements AsyncDisposable {
     const listener = spawn("sh", ["-c", 'exec cat <> "$1"', "sh", this.#bell], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    createInterface({ input: listener.stdout }).on("line", (line) => this.said.push(line));
+    createInterface({ input: listener.stdout }).on("line", (line) => {
+      this.said.push(line);
+      for (const look of this.#waiting) look();
+    });
     this.#open.defer(() => void listener.kill());
     mkdirSync(join(this.folder, "etc"));
     writeFileSync(join(this.folder, "etc/nix.conf"), "substituters =\n");
@@ -94,6 +99,18 @@ export class FleetRig implements AsyncDisposable {
   /** Shell words by which a build says something to `said`. */
   say(text: string): string {
     return `echo ${text} >> ${this.#bell}`;
+  }
+
+  /** Resolves when builds have said so many things. */
+  async hasSaid(count: number): Promise<void> {
+    const reached = new Deferred<void>();
+    const look = () => {
+      if (this.said.length >= count) reached.resolve();
+    };
+    this.#waiting.add(look);
+    look();
+    await reached.promise;
+    this.#waiting.delete(look);
   }
 
   /** Bytes over all connections between the client and the builders so far. */

@@ -9,6 +9,7 @@ import type { BuildEventSink } from "../events.ts";
 import { EarlyResults } from "./early-results.ts";
 import type { Feeder } from "./feeder.ts";
 import { requestGraph } from "./graph-request.ts";
+import { LimitWatch } from "./limit-watch.ts";
 import { type LogReaderOptions, readLog } from "./log-reader.ts";
 import { withOwnTimes } from "./own-times.ts";
 import type { PlannedBuild } from "./plan.ts";
@@ -45,6 +46,14 @@ export interface Trust {
   takesOurWord: boolean;
 }
 
+/** How builds are asked for. */
+interface Asking {
+  readonly context: AttemptContext;
+  readonly onResult: OnResult;
+  /** Told that a builder has been asked for a build alone: it begins now, whether it says so or not. */
+  readonly onAsked: (drvPath: StorePath) => void;
+}
+
 /** Told about each build of an attempt as soon as its end is known. */
 export type OnResult = (build: PlannedBuild, result: BuildResult) => void;
 
@@ -52,24 +61,42 @@ export type OnResult = (build: PlannedBuild, result: BuildResult) => void;
 export async function attempt(
   builds: readonly PlannedBuild[],
   active: ActiveSite,
-  { context, onResult }: { context: AttemptContext; onResult: OnResult },
+  { context: given, onResult }: { context: AttemptContext; onResult: OnResult },
 ): Promise<void> {
   const wasBelieved = active.trust.takesOurWord;
+  const open = new Map(builds.map((build) => [build.drvPath, build]));
+  const settle: OnResult = (build, result) => {
+    limits.end(build.drvPath);
+    // What was ended here for a limit may be told of by its builder too.
+    if (open.delete(build.drvPath)) onResult(build, result);
+  };
+  const { settings, clock, events } = given;
+  const onExceeded = (drvPath: StorePath, result: BuildResult) => {
+    const build = open.get(drvPath);
+    if (build) settle(build, result);
+  };
+  using limits = new LimitWatch({ settings, clock, onExceeded });
+  const context: AttemptContext = {
+    ...given,
+    signal: AbortSignal.any([given.signal, limits.signal]),
+    events: (event) => {
+      limits.take(event);
+      events(event);
+    },
+  };
+  const how = { context, onResult: settle, onAsked: (drvPath: StorePath) => limits.begin(drvPath) };
   try {
-    await askFor(builds, active, { context, onResult });
+    await askFor(builds, active, how);
   } catch (error) {
+    if (limits.signal.aborted && open.size === 0) return;
     // Not every protocol says beforehand whom a builder trusts.
     if (!wasBelieved || !isDistrust(error)) throw error;
     active.trust.takesOurWord = false;
-    await askFor(builds, active, { context, onResult });
+    await askFor([...open.values()], active, how);
   }
 }
 
-async function askFor(
-  builds: readonly PlannedBuild[],
-  active: ActiveSite,
-  how: { context: AttemptContext; onResult: OnResult },
-): Promise<void> {
+async function askFor(builds: readonly PlannedBuild[], active: ActiveSite, how: Asking): Promise<void> {
   const [first] = builds;
   if (builds.length === 1 && canGoAlone(first!, active)) await buildAlone(first!, active, how);
   else await buildGraph(builds, active, how);
@@ -86,7 +113,7 @@ function canGoAlone({ derivation }: PlannedBuild, { trust, site }: ActiveSite): 
 async function buildAlone(
   build: PlannedBuild,
   active: ActiveSite,
-  { context, onResult }: { context: AttemptContext; onResult: OnResult },
+  { context, onResult, onAsked }: Asking,
 ): Promise<void> {
   const { drvPath, derivation } = build;
   const { store, realiser } = active.connected;
@@ -94,6 +121,8 @@ async function buildAlone(
   await context.substitute(basic.inputSources);
   await active.feeder.need(basic.inputSources);
   announceInputs([build], active, context);
+  // One that tells when a build begins may make it wait before.
+  if (!active.site.traits.takesGraphs) onAsked(drvPath);
   let begunMs = context.clock.now();
   const onBegin = () => {
     begunMs = context.clock.now();
@@ -106,7 +135,7 @@ async function buildAlone(
 async function buildGraph(
   builds: readonly PlannedBuild[],
   active: ActiveSite,
-  { context, onResult }: { context: AttemptContext; onResult: OnResult },
+  { context, onResult }: Asking,
 ): Promise<void> {
   const inside = new Set(builds.map(({ drvPath }) => drvPath));
   const inputs = builds.flatMap(({ derivation }) =>

@@ -40,6 +40,7 @@ export function judgeError(error: unknown): Verdict {
   const code = error instanceof ElsewhereError ? error.code : undefined;
   // What held the input went away: the plan made after that mends it.
   if (code === "INPUT_MISSING") return lost("inputs-gone", message);
+  if (code === "LIMIT_EXCEEDED") return lost("cancelled", message);
   if (code !== undefined && ANSWERS.has(code)) return { kind: "failure" };
   return { ...lost("vanished", message), builderIsFine: false };
 }
