@@ -30,14 +30,16 @@ export function command(context: CommandContext): Command {
 }
 
 const HELP = `
-For Nix 2.34 and Determinate, and for Nix 2.8, in /etc/nix/nix.conf:
+In /etc/nix/nix.conf, for Nix 2.34 and later, and for releases as old as 2.8:
   build-hook = /opt/elsewhere/bin/elsewhere-hook
 
-Nix 2.13 to 2.33 take no notice of that line. There it is said where the daemon starts (systemctl edit nix-daemon):
+Releases between them (2.26 is one) take no notice of that line, and hear of it where the daemon is started:
   [Service]
-  Environment=NIX_CONFIG=build-hook=\\x20/opt/elsewhere/bin/elsewhere-hook
-or on the command line: nix build --option build-hook /opt/elsewhere/bin/elsewhere-hook …, by a trusted user.
-Lix has another protocol since 2.94: use 'elsewhere daemon' with it.
+  Environment="NIX_CONFIG=build-hook = /opt/elsewhere/bin/elsewhere-hook"
+which is what 'systemctl edit nix-daemon' is for. For one command, by a user whom the daemon trusts, with every release:
+  nix build --option build-hook /opt/elsewhere/bin/elsewhere-hook .#hello
+Nix 2.8 takes the whole value for one file, so the hook is a program of its own; elsewhere with the word hook after it
+does as well where that is not so. Lix has another protocol since 2.94: use 'elsewhere daemon' with it.
 
 The builders are those of Nix's own setting 'builders'. Where one of them could take a build and has no free slot, the build
 waits in the resident process and begins the moment that a slot is free; Nix itself would look again every five seconds.

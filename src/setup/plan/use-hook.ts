@@ -40,7 +40,7 @@ export function planUseHook(host: SetupHost, { hook, paths, nixVersion, restart 
 /** Nix of those versions takes the setting from the environment, and not from its file. */
 function dropIn(host: SetupHost, hook: string) {
   return changeFile(host, "/etc/systemd/system/nix-daemon.service.d/elsewhere.conf", {
-    edit: () => `[Service]\nEnvironment=NIX_CONFIG=build-hook=\\x20${hook}\n`,
+    edit: () => `[Service]\nEnvironment="NIX_CONFIG=build-hook = ${hook}"\n`,
   });
 }
 
