@@ -77,6 +77,14 @@ export class OrderedList<T> {
     return found;
   }
 
+  /** Goes through items until `enough` of them have passed `test`; how many did. */
+  count(test: (item: T) => boolean, enough: number): number {
+    let passed = 0;
+    for (const run of this.#runs)
+      for (const item of run) if (test(item) && ++passed === enough) return passed;
+    return passed;
+  }
+
   *[Symbol.iterator](): Generator<T> {
     for (const run of this.#runs) yield* run;
   }

@@ -86,6 +86,8 @@ class World<Schedule> {
   readonly #tasks = new Map<string, SimTask>();
   readonly #happenings = new OrderedList<Happening>((a, b) => a.atMs - b.atMs || a.number - b.number);
   readonly #placements: string[] = [];
+  /** Lost with their builder, of which the schedule has not heard yet. */
+  readonly #untold = new Set<SimTask>();
   #schedule: Schedule;
   #nowMs = 0;
   #happened = 0;
@@ -221,8 +223,12 @@ class World<Schedule> {
     site.waiting.length = 0;
     for (const task of this.#tasks.values()) task.holders.delete(site);
     site.sources.clear();
+    for (const task of lost) this.#untold.add(task);
     this.#tell({ kind: "builder-changed", builder: name, state: "down" });
-    for (const { sketch } of lost) this.#lose(sketch.id, name, "vanished");
+    for (const task of lost) {
+      this.#untold.delete(task);
+      this.#lose(task.sketch.id, name, "vanished");
+    }
     const gone = this.#neededAgain();
     for (const task of gone) task.end = undefined;
     if (gone.length > 0) this.#tell({ kind: "outputs-lost", tasks: gone.map(({ sketch }) => sketch.id) });
@@ -411,7 +417,8 @@ class World<Schedule> {
   #checkReasons(): void {
     const handedOver = new Set([...this.#sites.values()].flatMap(({ waiting }) => waiting));
     for (const task of this.#tasks.values()) {
-      if (task.run || task.end || handedOver.has(task) || task.requests.size === 0) continue;
+      if (task.run || task.end || task.requests.size === 0) continue;
+      if (handedOver.has(task) || this.#untold.has(task)) continue;
       const reason = this.#scheduler.reasonOf(this.#schedule, task.sketch.id);
       assert.ok(reason, `${task.sketch.id} waits and nobody knows why`);
     }

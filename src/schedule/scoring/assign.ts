@@ -103,7 +103,7 @@ function charge(task: Task, times: number): void {
   const principals = principalsOf(task);
   const share = 2 ** Math.max(-PRIORITY_DOUBLINGS_MAX, Math.min(PRIORITY_DOUBLINGS_MAX, priorityOf(task)));
   for (const principal of principals)
-    principal.servedMs += (times * task.estimate.durationMs) / share / principals.size;
+    principal.servedMs += (times * task.estimate.durationMs) / share / principals.length;
 }
 
 const PRIORITY_DOUBLINGS_MAX = 30;

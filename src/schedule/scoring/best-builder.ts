@@ -17,43 +17,38 @@ export function bestBuilder(schedule: ScoringSchedule, { queue }: Turn): Placeme
   return undefined;
 }
 
-/** The free builder that costs a task least, of some of the fastest and of those that hold its inputs. */
+/** The free builder that costs a task least, of some of the fastest and of the one that holds its inputs. */
 function cheapest(schedule: ScoringSchedule, task: Task): Builder | undefined {
+  const { nearest, kind } = task;
   let best: Builder | undefined;
   let least = Number.POSITIVE_INFINITY;
-  for (const builder of candidates(schedule, task)) {
+  const compare = (builder: Builder): boolean => {
+    if (!canTake(schedule, task, builder)) return false;
     const cost = costOf(schedule, task, builder);
-    if (cost > least || (cost === least && builder.ordinal > best!.ordinal)) continue;
-    least = cost;
-    best = builder;
-  }
-  return best;
-}
-
-function* candidates(schedule: ScoringSchedule, task: Task): Generator<Builder> {
-  const { nearest, kind } = task;
-  if (
-    nearest &&
-    freeSlotsOf(nearest) > 0 &&
-    nearest.pool.classes.has(kind) &&
-    canTake(schedule, task, nearest)
-  )
-    yield nearest;
+    if (cost < least || (cost === least && builder.ordinal < best!.ordinal)) {
+      least = cost;
+      best = builder;
+    }
+    return true;
+  };
+  if (nearest)
+    for (const { bytes, holders } of task.inputs)
+      if (bytes >= LARGE_BYTES && holders.size <= HOLDERS_COMPARED)
+        for (const holder of holders)
+          if (freeSlotsOf(holder) > 0 && holder.pool.classes.has(kind)) compare(holder);
   let pools = 0;
   for (const { pool } of kind.pools) {
     if (pool.freeSlots === 0) continue;
-    let found = 0;
-    for (const builder of pool.free) {
-      if (!canTake(schedule, task, builder)) continue;
-      yield builder;
-      if (++found === BUILDERS_A_POOL) break;
-    }
-    if (found > 0 && ++pools === POOLS_COMPARED) return;
+    if (pool.free.count(compare, BUILDERS_A_POOL) > 0 && ++pools === POOLS_COMPARED) break;
   }
+  return best;
 }
 
 /** Tasks that are held back may stand before one that need not be. */
 const TASKS_LOOKED_AT = 32;
 const POOLS_COMPARED = 4;
+/** What takes a part of a second to send: whoever holds it is worth a look. */
+const LARGE_BYTES = 10_000_000;
+const HOLDERS_COMPARED = 16;
 /** The least loaded of builders that are alike. */
 const BUILDERS_A_POOL = 4;

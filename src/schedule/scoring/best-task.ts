@@ -30,31 +30,43 @@ function taskFor(schedule: ScoringSchedule, turn: Turn, slot: Slot): Task | unde
   const { kind, queue } = turn;
   const first = queue.first!;
   const start = placeToLook(kind, slot, queue.length);
-  if (
-    start === 0 &&
-    (first.passedOver >= PASSED_OVER_MAX || isPressing(kind, first)) &&
-    fits(schedule, first, slot, 0)
-  )
-    return first;
-  let best: Task | undefined;
-  let most = Number.NEGATIVE_INFINITY;
-  const consider = (task: Task, place: number) => {
-    const worth = homeliness(task, slot.builder) * schedule.weights.locality;
-    const isBetter = worth > most || (worth === most && task.urgency > best!.urgency);
-    if (!isBetter || !fits(schedule, task, slot, place)) return;
-    most = worth;
-    best = task;
-  };
-  for (const [index, task] of queue.slice(start, TASKS_LOOKED_AT).entries()) consider(task, start + index);
-  if (schedule.weights.locality > 0)
-    for (const task of slot.builder.near.slice(0, TASKS_LOOKED_AT))
-      if (task.kind === kind && (start === 0 || queue.rankOf(task) >= start) && isIn(turn, task))
-        consider(task, start);
+  const isFirstsTurn = start === 0 && (first.passedOver >= PASSED_OVER_MAX || isPressing(kind, first));
+  if (isFirstsTurn && fits(schedule, first, { slot, place: 0 })) return first;
+  const best = mostAtHome(schedule, turn, { slot, start });
   if (best && best !== first) first.passedOver++;
   return best;
 }
 
-function fits(schedule: ScoringSchedule, task: Task, { builder }: Slot, place: number): boolean {
+/** Of the most urgent and of those whose inputs are here, the one that gains most by running here; among equals the most urgent. */
+function mostAtHome(
+  schedule: ScoringSchedule,
+  turn: Turn,
+  { slot, start }: { slot: Slot; start: number },
+): Task | undefined {
+  const { queue, kind } = turn;
+  let best: Task | undefined;
+  let most = Number.NEGATIVE_INFINITY;
+  const consider = (task: Task, place: number) => {
+    const gain = homeliness(task, slot.builder) * schedule.weights.locality;
+    const isBetter = gain > most || (gain === most && task.urgency > best!.urgency);
+    if (!isBetter || !fits(schedule, task, { slot, place })) return;
+    most = gain;
+    best = task;
+  };
+  if (schedule.weights.locality > 0)
+    for (const task of slot.builder.near.slice(0, TASKS_LOOKED_AT))
+      if (task.kind === kind && (start === 0 || queue.rankOf(task) >= start) && isIn(turn, task))
+        consider(task, start);
+  let place = start;
+  for (const task of queue.slice(start, TASKS_LOOKED_AT)) consider(task, place++);
+  return best;
+}
+
+function fits(
+  schedule: ScoringSchedule,
+  task: Task,
+  { slot: { builder }, place }: { slot: Slot; place: number },
+): boolean {
   return canTake(schedule, task, builder) && !shouldHold(schedule, task, { builder, ahead: place });
 }
 
@@ -87,7 +99,7 @@ function slotsBySpeed(pools: readonly PoolForClass[]): number {
   return sum;
 }
 
-const TASKS_LOOKED_AT = 32;
+const TASKS_LOOKED_AT = 24;
 /** The least loaded of a pool; for want of memory or disk, the first may not do. */
 const BUILDERS_LOOKED_AT = 8;
 /** After so many others the most urgent task goes first wherever its inputs are. */

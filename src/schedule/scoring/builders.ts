@@ -39,7 +39,7 @@ export function noteFacts(schedule: ScoringSchedule, builder: Builder, facts: Bu
   builder.emulatedSystems = facts.emulatedSystems ?? builder.emulatedSystems;
   builder.slotsOfOthers = facts.slotsOfOthers ?? builder.slotsOfOthers;
   if (facts.speed !== undefined) setSpeed(schedule, builder, facts.speed);
-  else rehome(schedule, builder);
+  rehome(schedule, builder);
   if (facts.memoryBytes !== undefined) forgetLargest(builder);
   // More room may let in what a free slot did not.
   for (const kind of builder.pool.classes) schedule.touched.add(kind);
@@ -64,6 +64,7 @@ function newBuilder(traits: BuilderTraits, ordinal: number): Builder {
     memoryTakenBytes: 0,
     handedOver: 0,
     holds: new Set(),
+    tallyBytes: 0,
     near: new OrderedList(byUrgency),
     reservedFor: undefined,
     strikes: new Set(),
@@ -71,7 +72,7 @@ function newBuilder(traits: BuilderTraits, ordinal: number): Builder {
     suspensions: 0,
     probing: false,
     pool: newPool("", { traits, emulatedSystems: [], speed: traits.speedFactor }),
-    filed: undefined,
+    filed: { load: 0, freeSlots: 0, slotsUp: 0, usable: false },
   };
 }
 

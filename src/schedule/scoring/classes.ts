@@ -31,8 +31,8 @@ export function classOf(schedule: ScoringSchedule, requirement: Requirement): Ta
 export function rehome(schedule: ScoringSchedule, builder: Builder): void {
   const key = poolKey(builder);
   if (builder.pool.key !== key) {
-    unfile(builder);
     const left = builder.pool;
+    unfile(builder);
     builder.pool = poolLike(schedule, builder, key);
     for (const run of builder.runs) {
       left.ends.delete(run);
@@ -42,13 +42,18 @@ export function rehome(schedule: ScoringSchedule, builder: Builder): void {
   refile(schedule, builder);
 }
 
+/** Whether a builder's speed has left that of its pool behind. */
+export function hasOutgrown({ pool, speed }: Builder): boolean {
+  return Math.abs(Math.log(speed / pool.speed)) > Math.log(SPEED_STEP);
+}
+
 /** A pool that nobody is in. */
 export function newPool(key: string, { traits, emulatedSystems, speed }: PoolMember): Pool {
   return {
     key,
     traits,
     emulatedSystems,
-    speed,
+    speed: SPEED_STEP ** paceOf(speed),
     free: new OrderedList(byLoad),
     ends: new OrderedList((a, b) => a.expectedEndMs - b.expectedEndMs || compare(a.task.id, b.task.id)),
     classes: new Set(),
@@ -114,12 +119,16 @@ function byWorth(a: PoolForClass, b: PoolForClass, preferLocal: boolean): number
 function poolKey({ traits, emulatedSystems, speed, memoryBytes, freeDiskBytes }: Builder): string {
   const { systems, supportedFeatures, mandatoryFeatures, maxJobs, local, takesGraphs } = traits;
   const sizes = [memoryBytes, freeDiskBytes].map((bytes) => bytes && Math.floor(Math.log2(bytes)));
-  const pace = Math.round(Math.log(speed) / Math.log(SPEED_STEP));
+  const pace = paceOf(speed);
   const offers = [systems, supportedFeatures, mandatoryFeatures, emulatedSystems];
   return JSON.stringify([pace, local, takesGraphs, maxJobs < 1, ...sizes, ...offers]);
+}
+
+function paceOf(speed: number): number {
+  return Math.round(Math.log(speed) / Math.log(SPEED_STEP));
 }
 
 /** Assumed of a system that a builder runs by emulation: QEMU's, as builds of whole packages have it. */
 export const EMULATION_SLOWDOWN = 8;
 /** Builders whose speeds differ by less are taken for equally fast. */
-const SPEED_STEP = 1.1;
+const SPEED_STEP = 1.2;

@@ -40,7 +40,7 @@ export function durationOn({ estimate, requirement, kind }: Task, builder: Build
 }
 
 export function transferMsOf({ weights }: ScoringSchedule, bytes: number): number {
-  return (bytes / BYTES_A_MS) * weights.locality;
+  return 3 * (bytes / BYTES_A_MS) * weights.locality;
 }
 
 /** Builds that run beside others share caches, disks and memory with them. */
@@ -58,6 +58,6 @@ export const MACHINE_GAIN = 0.7;
 /** Assumed of the line to a builder: 50 MB/s. */
 const BYTES_A_MS = 50_000;
 /** How much longer a build takes on a builder that is full than on one that is idle. */
-const LOAD_SHARE = 0.1;
+const LOAD_SHARE = 0.02;
 /** What a person would rather wait for than have this machine busy, and the other way for what is not worth sending. */
 const LOCAL_MS = 600_000;

@@ -64,15 +64,15 @@ function reasonOfReady(schedule: ScoringSchedule, task: Task): WaitReason {
 /** Somebody else who waits for builders of the same class and has had less of them. */
 function servedBefore({ principals }: ScoringSchedule, task: Task): string | undefined {
   const own = principalsOf(task);
-  const leastMs = Math.min(...Array.from(own, ({ servedMs }) => servedMs));
+  const leastMs = Math.min(...own.map(({ servedMs }) => servedMs));
   for (const principal of principals.values())
-    if (!own.has(principal) && principal.servedMs < leastMs && task.kind.queues.has(principal))
+    if (!own.includes(principal) && principal.servedMs < leastMs && task.kind.queues.has(principal))
       return principal.name;
   return undefined;
 }
 
 function tasksBefore(task: Task): number {
-  return Math.min(...Array.from(principalsOf(task), (one) => task.kind.queues.get(one)?.rankOf(task) ?? 0));
+  return Math.min(...principalsOf(task).map((one) => task.kind.queues.get(one)?.rankOf(task) ?? 0));
 }
 
 function isStopped({ stopped }: ScoringSchedule, { requests }: Task): boolean {

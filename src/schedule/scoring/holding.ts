@@ -8,24 +8,31 @@ import type { Builder, PoolForClass, Run, ScoringSchedule, Task } from "./state.
  * tasks are expected to come first there. It waits at most for as long as it would gain, so that a wrong estimate
  * costs at most twice that.
  */
-export function shouldHold(
-  schedule: ScoringSchedule,
-  task: Task,
-  { builder, ahead }: { builder: Builder; ahead: number },
-): boolean {
-  const here = schedule.nowMs + durationOn(task, builder) + transferMs(schedule, task, builder);
-  const better = betterWait(schedule, task, { builder, ahead });
-  const gainMs = better ? here - better.endMs : 0;
-  if (!better || gainMs < GAIN_MS_MIN) {
+export function shouldHold(schedule: ScoringSchedule, task: Task, free: FreeSlot): boolean {
+  // What was lost once has waited long enough, and perhaps for the one that lost it.
+  const better = task.losses.size === 0 ? betterWait(schedule, task, free) : undefined;
+  if (!better) {
     task.hold = undefined;
     return false;
   }
-  const sinceMs = task.hold?.sinceMs ?? schedule.nowMs;
-  const untilMs = Math.min(Math.max(better.freeMs, schedule.nowMs + 1), sinceMs + gainMs);
-  if (untilMs <= schedule.nowMs) return false;
+  const { nowMs } = schedule;
+  const { builder } = free;
+  const gainMs = nowMs + durationOn(task, builder) + transferMs(schedule, task, builder) - better.endMs;
+  const sinceMs = task.hold?.sinceMs ?? nowMs;
+  const untilMs = Math.min(Math.max(better.freeMs, nowMs + 1), sinceMs + gainMs);
+  if (gainMs < GAIN_MS_MIN || untilMs <= nowMs) {
+    if (gainMs < GAIN_MS_MIN) task.hold = undefined;
+    return false;
+  }
   task.hold = { sinceMs, untilMs, builder: better.name };
   wakeFor(schedule, task, untilMs);
   return true;
+}
+
+export interface FreeSlot {
+  readonly builder: Builder;
+  /** Tasks that come first on any other builder. */
+  readonly ahead: number;
 }
 
 interface Wait {
@@ -34,14 +41,11 @@ interface Wait {
   readonly endMs: number;
 }
 
-function betterWait(
-  schedule: ScoringSchedule,
-  task: Task,
-  { builder, ahead }: { builder: Builder; ahead: number },
-): Wait | undefined {
+function betterWait(schedule: ScoringSchedule, task: Task, { builder, ahead }: FreeSlot): Wait | undefined {
   let best = waitForNearest(schedule, task, builder);
+  let waited = 0;
   for (const one of task.kind.pools) {
-    if (one.pool === builder.pool) break;
+    if (one.pool === builder.pool || waited++ === POOLS_WAITED_FOR) break;
     const wait = waitForPool(schedule, task, { one, ahead });
     if (wait && (!best || wait.endMs < best.endMs)) best = wait;
   }
@@ -92,5 +96,7 @@ function wakeFor(schedule: ScoringSchedule, { kind }: Task, atMs: number): void 
   setAlarm(schedule, atMs, { kind: "hold", of: kind });
 }
 
+/** The fastest; to wait for one that is hardly faster gains little. */
+const POOLS_WAITED_FOR = 4;
 /** Less is not worth an idle builder. */
 const GAIN_MS_MIN = 500;

@@ -13,6 +13,7 @@ export function storedAt(schedule: ScoringSchedule, { path, bytes }: StoredPath)
 
 /** Takes note that a builder holds something. Of more than is kept, what became known first is forgotten. */
 export function hold(schedule: ScoringSchedule, builder: Builder, stored: Stored): void {
+  if (stored.holders.has(builder)) return;
   stored.holders.add(builder);
   builder.holds.add(stored);
   if (builder.holds.size <= HOLDINGS_KEPT_MAX) return;
@@ -29,32 +30,36 @@ export function missingBytes({ inputs }: Task, builder: Builder): number {
   return bytes;
 }
 
-/** Of what only few hold, how much more comes to a task here than the most that it finds elsewhere would be missed. */
+/** What is gained by running a task here: what few hold and this builder does, less what would be left behind elsewhere. */
 export function homeliness(task: Task, builder: Builder): number {
-  if (task.nearestBytes === 0) return 0;
-  if (task.nearest === builder) return task.nearestBytes;
-  let bytes = 0;
-  for (const { bytes: size, holders } of task.inputs)
-    if (holders.size <= HOLDERS_FEW && holders.has(builder)) bytes += size;
-  return 2 * bytes - task.nearestBytes;
+  let held = 0;
+  let missing = 0;
+  for (const { bytes, holders } of task.inputs)
+    if (!holders.has(builder)) missing += bytes;
+    else if (holders.size <= HOLDERS_FEW) held += bytes;
+  return 2 * held - task.nearestBytes - missing;
 }
 
 /** Finds the builder that holds most of what few hold of a task's inputs. */
 export function findNearest(task: Task): void {
-  const held = new Map<Builder, number>();
-  for (const { bytes, holders } of task.inputs)
-    if (holders.size <= HOLDERS_FEW)
-      for (const holder of holders) held.set(holder, (held.get(holder) ?? 0) + bytes);
+  const holding: Builder[] = [];
+  for (const { bytes, holders } of task.inputs) {
+    if (bytes === 0 || holders.size > HOLDERS_FEW) continue;
+    for (const holder of holders) {
+      if (holder.tallyBytes === 0) holding.push(holder);
+      holder.tallyBytes += bytes;
+    }
+  }
   task.nearest = undefined;
   task.nearestBytes = 0;
-  for (const [builder, bytes] of held)
-    if (
-      bytes > task.nearestBytes ||
-      (bytes === task.nearestBytes && builder.ordinal < task.nearest!.ordinal)
-    ) {
-      task.nearest = builder;
-      task.nearestBytes = bytes;
-    }
+  for (const builder of holding) {
+    const bytes = builder.tallyBytes;
+    builder.tallyBytes = 0;
+    if (bytes < task.nearestBytes || (bytes === task.nearestBytes && builder.ordinal > task.nearest!.ordinal))
+      continue;
+    task.nearest = builder;
+    task.nearestBytes = bytes;
+  }
 }
 
 /** The largest of what a task needs: the others hardly count, and there may be thousands. */

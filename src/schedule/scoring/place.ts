@@ -26,8 +26,8 @@ export function place(schedule: ScoringSchedule, decisions: Decision[]): void {
 /** Where nobody is left who could take a class. */
 function giveUpOrphans(schedule: ScoringSchedule, decisions: Decision[]): void {
   if (schedule.policy.waitsForBuilders) return;
-  const orphaned = [...schedule.touched].filter((kind) => kind.ready > 0 && usableFor(kind) === 0);
-  giveUpAll(schedule, orphaned, decisions);
+  for (const kind of schedule.touched)
+    if (kind.ready > 0 && usableFor(kind) === 0) giveUpAll(schedule, [kind], decisions);
 }
 
 /** Whether nothing runs and nothing is coming that could make anything run. */

@@ -2,25 +2,32 @@ import type { Builder, Filing, Pool, ScoringSchedule } from "./state.ts";
 
 /** Counts a builder anew in its pool after its load or its state changed, and touches what that makes possible. */
 export function refile(schedule: ScoringSchedule, builder: Builder): void {
-  const before = unfile(builder);
-  const now = file(builder);
-  const matters = now.freeSlots > (before?.freeSlots ?? 0) || now.usable !== before?.usable;
-  if (matters) for (const kind of builder.pool.classes) schedule.touched.add(kind);
+  const { filed, pool } = builder;
+  const { freeSlots, usable } = filed;
+  unfile(builder);
+  filed.load = builder.slotsTaken / Math.max(1, builder.traits.maxJobs);
+  filed.freeSlots = freeSlotsOf(builder);
+  filed.slotsUp = builder.state === "up" && !builder.suspension ? slotsOf(builder) : 0;
+  filed.usable = isUsable(builder);
+  if (filed.freeSlots > 0) pool.free.add(builder);
+  count(pool, filed, 1);
+  if (filed.freeSlots > freeSlots || filed.usable !== usable)
+    for (const kind of pool.classes) schedule.touched.add(kind);
 }
 
-/** Takes a builder out of its pool's counts; how it was counted. */
-export function unfile(builder: Builder): Filing | undefined {
+/** Takes a builder out of its pool's counts. */
+export function unfile(builder: Builder): void {
   const { pool, filed } = builder;
-  if (!filed) return undefined;
   if (filed.freeSlots > 0) pool.free.delete(builder);
   count(pool, filed, -1);
-  builder.filed = undefined;
-  return filed;
+  filed.freeSlots = 0;
+  filed.slotsUp = 0;
+  filed.usable = false;
 }
 
 /** The least loaded first; among equals in the order of builders. */
 export function byLoad(a: Builder, b: Builder): number {
-  return a.filed!.load - b.filed!.load || a.ordinal - b.ordinal;
+  return a.filed.load - b.filed.load || a.ordinal - b.ordinal;
 }
 
 /** Slots that a builder could give now. */
@@ -38,19 +45,6 @@ export function slotsOf({ traits, slotsOfOthers }: Builder): number {
 /** Whether it takes builds, or may soon without anybody's doing. */
 export function isUsable({ state }: Builder): boolean {
   return state === "up" || state === "connecting";
-}
-
-function file(builder: Builder): Filing {
-  const filing = {
-    load: builder.slotsTaken / Math.max(1, builder.traits.maxJobs),
-    freeSlots: freeSlotsOf(builder),
-    slotsUp: builder.state === "up" && !builder.suspension ? slotsOf(builder) : 0,
-    usable: isUsable(builder),
-  };
-  builder.filed = filing;
-  if (filing.freeSlots > 0) builder.pool.free.add(builder);
-  count(builder.pool, filing, 1);
-  return filing;
 }
 
 function count(pool: Pool, { freeSlots, slotsUp, usable }: Filing, sign: 1 | -1): void {

@@ -1,6 +1,6 @@
 import type { Decision } from "../schedule.ts";
 import { setAlarm } from "./alarms.ts";
-import { rehome } from "./classes.ts";
+import { hasOutgrown, rehome } from "./classes.ts";
 import type { Builder, Run, ScoringSchedule } from "./state.ts";
 import { isSlow } from "./suspension.ts";
 
@@ -23,6 +23,7 @@ export function learnSpeed(
 export function setSpeed(schedule: ScoringSchedule, builder: Builder, speed: number): void {
   builder.speed = speed;
   builder.speedSeenMs = schedule.nowMs;
+  if (!hasOutgrown(builder)) return;
   if (isSlow(builder)) setAlarm(schedule, schedule.nowMs + RATING_MS, { kind: "rating", builder });
   rehome(schedule, builder);
 }

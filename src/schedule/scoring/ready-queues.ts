@@ -64,9 +64,11 @@ export function byUrgency(a: Task, b: Task): number {
   return b.urgency - a.urgency || compare(a.id, b.id);
 }
 
-export function principalsOf({ requests }: Task): Set<Principal> {
-  const principals = new Set<Principal>();
-  for (const { principal, stopped } of requests) if (!stopped) principals.add(principal);
+/** Whoever still asks for a task, each once. */
+export function principalsOf({ requests }: Task): readonly Principal[] {
+  const principals: Principal[] = [];
+  for (const { principal, stopped } of requests)
+    if (!stopped && !principals.includes(principal)) principals.push(principal);
   return principals;
 }
 

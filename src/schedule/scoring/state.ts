@@ -140,6 +140,8 @@ export interface Builder {
   memoryTakenBytes: number;
   handedOver: number;
   readonly holds: Set<Stored>;
+  /** Of what is being counted; 0 in between. */
+  tallyBytes: number;
   /** Ready tasks that have most of their inputs here. */
   readonly near: OrderedList<Task>;
   reservedFor: Task | undefined;
@@ -150,7 +152,7 @@ export interface Builder {
   suspensions: number;
   probing: boolean;
   pool: Pool;
-  filed: Filing | undefined;
+  readonly filed: Filing;
 }
 
 export interface Suspension {
@@ -160,10 +162,10 @@ export interface Suspension {
 
 /** How a builder counts in its pool; kept to be undone. */
 export interface Filing {
-  readonly load: number;
-  readonly freeSlots: number;
-  readonly slotsUp: number;
-  readonly usable: boolean;
+  load: number;
+  freeSlots: number;
+  slotsUp: number;
+  usable: boolean;
 }
 
 /** Builders that are alike in what they can do and, nearly, in how fast. */

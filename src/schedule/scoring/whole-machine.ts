@@ -42,8 +42,8 @@ function emptiest(schedule: ScoringSchedule, task: Task, kept: Builder | undefin
       if (++looked === BUILDERS_A_POOL) break;
     }
   }
-  if (kept && best && freeSlotsOf(best) * 2 < slotsOf(best) && kept.filed?.slotsUp) return kept;
-  return best ?? (kept?.filed?.slotsUp ? kept : undefined);
+  if (kept && best && freeSlotsOf(best) * 2 < slotsOf(best) && kept.filed.slotsUp) return kept;
+  return best ?? (kept?.filed.slotsUp ? kept : undefined);
 }
 
 function isEmptier(
