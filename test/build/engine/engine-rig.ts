@@ -27,6 +27,7 @@ export class EngineRig {
   readonly events: BuildEvent[] = [];
   readonly controller = new AbortController();
   keepGoing = false;
+  gate: OutputGate | undefined;
   fetch: FetchPolicy = "requested";
   readonly peerRests = shortRests();
   slots: SlotShare = unsharedSlots;
@@ -86,6 +87,7 @@ export class EngineRig {
       substitute: true,
       buildersUseSubstitutes: false,
       health: forgetfulHealth,
+      gate: this.gate,
       events: (event) => this.events.push(event),
       clock: systemClock,
       signal: this.controller.signal,
