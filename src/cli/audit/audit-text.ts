@@ -1,4 +1,4 @@
-import type { AuditReport, Edge, Finding, Step } from "#audit/report/report.ts";
+import type { AuditReport, Edge, Finding, Intended, Step } from "#audit/report/report.ts";
 import { RULES, type Severity } from "#audit/rule.ts";
 import { fit } from "../progress/width.ts";
 import type { Style } from "../style.ts";
@@ -23,15 +23,19 @@ export function auditText(
   const rest = open.length - shown.length;
   if (rest > 0)
     blocks.push(`${options.style.dim(`… and ${plural(rest, "finding")} more (--all shows them)`)}\n`);
-  if (options.all)
-    for (const { rule, count, examples } of intended)
-      blocks.push(
-        `${options.style.dim("note:")} ${wrap(`${RULES[rule]}: ${plural(count, "time")}, such as ${examples.map(({ consumer, input }) => `${consumer} with ${input}`).join(", ")}`, widthOf(options), NARROW)}\n`,
-      );
+  if (options.all) blocks.push(...intended.map((one) => noteText(one, options)));
   return blocks.join("\n");
 }
 
-/** One line that says what was looked at and what came of it. */
+function noteText({ rule, count, examples }: Intended, options: AuditTextOptions): string {
+  const pairs = examples.map(({ consumer, input }) => `${consumer} with ${input}`);
+  const rest = count - examples.length;
+  const more = rest > 0 ? ` and ${counted(rest)} more` : "";
+  const text = `${RULES[rule]}: ${pairs.join(", ")}${more} [${rule}]`;
+  return `${options.style.dim("note:")} ${wrap(text, widthOf(options) - NOTE_INDENT.length, NOTE_INDENT)}\n`;
+}
+
+/** One sentence that says what was looked at and what came of it. */
 export function auditSummary({ findings, intended, size, kind, platforms, files }: AuditReport): string {
   const count = (severity: Severity) =>
     findings.filter((one) => one.severity === severity && one.waived === undefined).length;
@@ -63,9 +67,11 @@ function findingText(finding: Finding, options: FindingOptions): string {
   const { style, all } = options;
   const width = widthOf(options);
   const { severity, message, rule, route, edges, spoiled, why, advice, waived } = finding;
-  const label = waived ? style.dim("waived:") : PAINT[severity](style)(`${severity}:`);
+  const label = waived ? "waived" : severity;
+  const indent = " ".repeat(label.length + 2);
+  const said = wrap(`${message} [${rule}]`, width - indent.length, indent);
   const lines = [
-    `${label} ${style.bold(wrap(message, width - severity.length - 2, NARROW))} ${style.dim(`[${rule}]`)}`,
+    `${waived ? style.dim(`${label}:`) : PAINT[severity](style)(`${label}:`)} ${style.bold(said)}`,
     "",
   ];
   lines.push(...routeLines(route, options), "");
@@ -94,7 +100,7 @@ function listOthers(others: readonly Edge[], all: boolean): string {
   ];
   const shown = all ? names : names.slice(0, OTHERS_MAX);
   const rest = names.length - shown.length;
-  return shown.join(", ") + (rest > 0 ? ` and ${counted(rest)} more` : "");
+  return shown.join(", ") + (rest > 0 ? ` and ${counted(rest)} more (--all)` : "");
 }
 
 /** The way from the root, a step a line; where it is long, its middle is left out. */
@@ -144,7 +150,7 @@ const PAINT: Readonly<Record<Severity, (style: Style) => (text: string) => strin
 };
 
 const UNITS = { graph: "derivation", closure: "path" } as const;
-const NARROW = "       ";
+const NOTE_INDENT = "      ";
 const FACT_INDENT = "        ";
 const FINDINGS_MAX = 10;
 const OTHERS_MAX = 6;

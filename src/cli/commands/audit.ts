@@ -14,6 +14,7 @@ import { auditSummary, auditText } from "../audit/audit-text.ts";
 import { auditPaths, pathsAmong } from "../audit/closure-input.ts";
 import { gatherGraph, parseOutside, readOutside } from "../audit/graph-input.ts";
 import { readWaivers } from "../audit/waiver-file.ts";
+import { wrap } from "../audit/wrap.ts";
 import type { BuildFlags } from "../build/request.ts";
 import type { CommandContext } from "../command-context.ts";
 import { exitCodeOf, reportError } from "../error-report.ts";
@@ -121,12 +122,14 @@ async function show(
   if (!isPrinted) {
     const columns = terminal.outputColumns();
     const style = styleFor(terminal.colours.output);
-    await terminal.print(auditText(report, { style, columns, all: flags.all === true }));
+    const text = auditText(report, { style, columns, all: flags.all === true });
+    if (text !== "") await terminal.print(`${text}\n`);
   }
   if (flags.quiet) return;
   for (const waiver of unused)
     terminal.error(`warning: nothing needs the waiver of ${formatWaiver(waiver)}\n`);
-  terminal.error(`${auditSummary(report)}\n`);
+  const room = terminal.live ? terminal.columns() : Number.MAX_SAFE_INTEGER;
+  terminal.error(`${wrap(auditSummary(report), room)}\n`);
 }
 
 function storeDirOf(env: CommandContext["env"]): StoreDir {

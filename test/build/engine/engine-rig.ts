@@ -2,6 +2,7 @@ import { systemClock } from "#base/clock.ts";
 import { Deferred } from "#base/deferred.ts";
 import { shortRests } from "#base/rests.ts";
 import { forgetfulHealth } from "#build/engine/builder-book.ts";
+import type { OutputGate } from "#build/engine/output-gate.ts";
 import { type FetchPolicy, type RealiseReport, realise } from "#build/engine/realise.ts";
 import type { BuildSite, ConnectedSite, Peer } from "#build/engine/site.ts";
 
