@@ -163,5 +163,6 @@ const shape = byKind<BuildEvent>({
   "attempt-lost": { drvPath: path, builder: text, loss: literal(...LOSSES), message: text, atMs: number },
   "build-finished": { drvPath: path, outcome, atMs: number },
   "path-ready": { path, origin, at: optional(text) },
+  "output-suspect": { drvPath: path, message: text },
   message: { builder: text, text },
 });

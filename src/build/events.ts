@@ -168,6 +168,8 @@ export type BuildEvent =
       /** The store that it lies in, where it was not to be brought to the destination. */
       readonly at?: string;
     }
+  /** The audit finds fault with what was built, and lets it through. */
+  | { readonly kind: "output-suspect"; readonly drvPath: StorePath; readonly message: string }
   /** What a builder says outside any build. */
   | { readonly kind: "message"; readonly builder: string; readonly text: string };
 

@@ -167,6 +167,7 @@ const BY_KIND: { [K in BuildEvent["kind"]]: fc.Arbitrary<Extract<BuildEvent, { k
   "build-held": record({ ...kind("build-held"), drvPath: anyDrvPath, reason: anyWaitReason, ...at }),
   "inputs-sent": record({ ...kind("inputs-sent"), ...build, ...at }),
   "build-began": record({ ...kind("build-began"), ...build, together: fc.boolean(), ...at }),
+  "output-suspect": record({ ...kind("output-suspect"), drvPath: anyDrvPath, message: anyText }),
   phase: record({ ...kind("phase"), drvPath: anyDrvPath, phase: anyText }),
   "log-line": record({ ...kind("log-line"), drvPath: anyDrvPath, line: anyText }),
   "attempt-lost": record({ ...kind("attempt-lost"), ...build, ...anyLoss, message: anyText, ...at }),

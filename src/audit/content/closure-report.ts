@@ -36,6 +36,7 @@ export async function auditClosure(
     roots: roots.map((root) => printStorePath(storeDir, root)),
     size: paths.length,
     files: paths.reduce((sum, one) => sum + one.contents.files, 0),
+    guessed: paths.filter(({ deriver }) => deriver === undefined).length,
     platforms: platformCounts(graph, targetOf),
     findings: [...contents.findings, ...faults.map((fault) => findingOf(closure, fault))],
     intended: [...intendedOf(graph, crossings), ...contents.intended],

@@ -15,6 +15,8 @@ export interface AuditReport {
   readonly intended: readonly Intended[];
   /** Files that were looked into, of a closure. */
   readonly files?: number;
+  /** Paths of a closure of which nobody says what made them: what most of them hold, or of what they refer to, tells. */
+  readonly guessed?: number;
 }
 
 /** One mistake. */

@@ -1,6 +1,7 @@
 import { messageOf } from "#base/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { ActiveSite } from "./attempt.ts";
+import type { BuiltOutputs } from "./output-gate.ts";
 import type { PlannedBuild } from "./plan.ts";
 import type { RealiseRequest } from "./realise.ts";
 import type { KnownOutputs } from "./site.ts";
@@ -20,13 +21,13 @@ export class Gatekeeper {
   async passBuilt(
     { drvPath, derivation, outputs: wanted }: PlannedBuild,
     outputs: KnownOutputs,
-    { holder, site, connected }: ActiveSite,
+    { holder, connected }: ActiveSite,
   ): Promise<string | undefined> {
     const { gate, destination } = this.#request;
     if (!gate || (holder !== destination && !gate.refuses)) return undefined;
     const made = new Map([...outputs].filter(([name]) => wanted.includes(name)));
     const built = { drvPath, derivation, outputs: made, store: connected.store };
-    return await this.#pass(built, site.traits.name);
+    return await this.#pass(built);
   }
 
   /** Looks at what was asked for and is at home now; returns those that are refused, and why. */
@@ -37,19 +38,16 @@ export class Gatekeeper {
       const derivation = graph.get(drvPath);
       const outputs = new Map([...outputsOf(drvPath)].filter(([name]) => wanted.includes(name)));
       if (!derivation || this.#seen.has(drvPath) || outputs.size === 0) continue;
-      const { store, name } = destination;
+      const { store } = destination;
       const valid = await store.queryValidPaths(outputs.values());
       const there = new Map([...outputs].filter(([, path]) => valid.has(path)));
-      const why = await this.#pass({ drvPath, derivation, outputs: there, store }, name);
+      const why = await this.#pass({ drvPath, derivation, outputs: there, store });
       if (why !== undefined) refused.set(drvPath, why);
     }
     return refused;
   }
 
-  async #pass(
-    built: Parameters<NonNullable<RealiseRequest["gate"]>["check"]>[0],
-    place: string,
-  ): Promise<string | undefined> {
+  async #pass(built: BuiltOutputs): Promise<string | undefined> {
     const { gate, events } = this.#request;
     if (!gate || built.outputs.size === 0) return undefined;
     this.#seen.add(built.drvPath);
@@ -63,7 +61,7 @@ export class Gatekeeper {
     }
     if (fault === undefined) return undefined;
     if (!gate.refuses) {
-      events({ kind: "message", builder: place, text: `warning: ${fault}` });
+      events({ kind: "output-suspect", drvPath: built.drvPath, message: fault });
       return undefined;
     }
     this.refused.add(built.drvPath);

@@ -36,7 +36,15 @@ function noteText({ rule, count, examples }: Intended, options: AuditTextOptions
 }
 
 /** One sentence that says what was looked at and what came of it. */
-export function auditSummary({ findings, intended, size, kind, platforms, files }: AuditReport): string {
+export function auditSummary({
+  findings,
+  intended,
+  size,
+  kind,
+  platforms,
+  files,
+  guessed,
+}: AuditReport): string {
   const count = (severity: Severity) =>
     findings.filter((one) => one.severity === severity && one.waived === undefined).length;
   const found = [
@@ -55,7 +63,10 @@ export function auditSummary({ findings, intended, size, kind, platforms, files 
     ...(notes > 0 ? [`${plural(notes, "crossing")} as ${notes === 1 ? "it" : "they"} should be`] : []),
   ]
     .join(", ")
-    .concat(` in ${looked} (${parts.join(", ")})`);
+    .concat(` in ${looked} (${parts.join(", ")})`)
+    .concat(
+      guessed ? `; ${counted(guessed)} judged by what they hold, since their derivations are not here` : "",
+    );
 }
 
 interface FindingOptions extends AuditTextOptions {

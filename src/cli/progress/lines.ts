@@ -51,6 +51,8 @@ export function linesOf(event: BuildEvent, options: LineOptions): readonly strin
             ),
           ]
         : [];
+    case "output-suspect":
+      return [`${style.warn("warning:")} ${tame(event.message, { colours })}`];
     case "message":
       return verbose ? [style.dim(`${event.builder}: ${tame(event.text.trimEnd(), { colours })}`)] : [];
     default:

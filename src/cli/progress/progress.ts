@@ -110,6 +110,7 @@ function add(progress: Progress, event: BuildEvent): void {
       return;
     case "path-started":
     case "log-line":
+    case "output-suspect":
     case "message":
       return;
     default:

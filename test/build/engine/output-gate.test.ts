@@ -48,8 +48,8 @@ test("a gate that warns looks at what came home, and lets it through with a word
   assert.equal(report.complete, true);
   assert.deepEqual(gate.seen, ["app in home"]);
   assert.deepEqual(
-    rig.events.flatMap((event) => (event.kind === "message" ? event.text : [])),
-    ["warning: app is for another platform"],
+    rig.events.flatMap((event) => (event.kind === "output-suspect" ? event.message : [])),
+    ["app is for another platform"],
   );
 });
 
