@@ -42,7 +42,8 @@ export function judgeError(error: unknown): Verdict {
   if (code === "INPUT_MISSING") return lost("inputs-gone", message);
   if (code === "LIMIT_EXCEEDED") return lost("cancelled", message);
   if (code !== undefined && ANSWERS.has(code)) return { kind: "failure" };
-  return { ...lost("vanished", message), builderIsFine: false };
+  const loss = code === "TRANSPORT_TIMEOUT" ? "timed-out" : "vanished";
+  return { ...lost(loss, message), builderIsFine: false };
 }
 
 function lost(loss: Loss, message: string): Extract<Verdict, { kind: "lost" }> {
@@ -50,11 +51,11 @@ function lost(loss: Loss, message: string): Extract<Verdict, { kind: "lost" }> {
 }
 
 /**
- * Whether a build was ended for want of memory. The machine's own words are enough; a signal 9 or an exit code 137 alone
- * may come from anywhere inside a build, so it counts where it is the builder's end.
+ * Whether a build was ended for want of memory: the machine says so, the builder was killed, or something in it was, as
+ * compilers, shells and make then say last. Nobody else kills in there.
  */
 function isOutOfMemory(errorMessage: string, words: string): boolean {
-  return NO_MEMORY.test(words) || KILLED.test(errorMessage);
+  return NO_MEMORY.test(words) || KILLED.test(errorMessage) || KILLED_INSIDE.test(words);
 }
 
 /** How a failed build is to be called: not every protocol has a name for outputs with another hash than was said. */
@@ -91,4 +92,6 @@ const NO_MEMORY =
   /Cannot allocate memory|ENOMEM|[Oo]ut of memory|oom-kill|OOM killer|memory cgroup|std::bad_alloc|virtual memory exhausted|[Mm]emory limit exceeded/;
 /** Source: Nix, `statusToString`; shells print 128 and the signal. */
 const KILLED = /failed due to signal 9 \(Killed\)|failed with exit code 137\b/;
+const KILLED_INSIDE =
+  /Killed signal terminated program|: line \d+: +\d+ Killed|signal: 9, SIGKILL|^make.*\] Killed$|^Killed$/m;
 const TOLD_LINES_MAX = 5;

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ElsewhereError } from "#base/errors.ts";
+import { judgeError, judgeResult, type Verdict } from "#build/engine/verdict.ts";
+import { BARE_RESULT, type BuildStatus } from "#nix/build-result.ts";
+import { TransportError } from "#transport/transport-error.ts";
+
+function inShort(verdict: Verdict): string {
+  return verdict.kind === "lost" ? verdict.loss : verdict.kind;
+}
+
+function judge(errorMessage: string, log: readonly string[] = [], status: BuildStatus = "PermanentFailure") {
+  return inShort(judgeResult({ ...BARE_RESULT, status, errorMessage }, log));
+}
+
+const FAILED = "builder for '/nix/store/x.drv' failed with exit code 1";
+
+test("the builder's own failure is final", () => {
+  assert.equal(judge(FAILED), "failure");
+  assert.equal(judge(FAILED, ["main.c:3: error: expected ';'"]), "failure");
+  assert.equal(judge("build of '/nix/store/x.drv' timed out after 60 seconds", [], "TimedOut"), "failure");
+});
+
+test("want of space is the machine's", () => {
+  for (const words of ["No space left on device", "Disk quota exceeded", "database or disk is full"])
+    assert.equal(judge(FAILED, [`cp: error writing 'x': ${words}`]), "no-space");
+});
+
+test("want of memory is found in the ways in which machines tell it", () => {
+  for (const line of [
+    "virtual memory exhausted: Cannot allocate memory",
+    "c++: fatal error: Killed signal terminated program cc1plus",
+    "/nix/store/x-stdenv/setup: line 1764:   612 Killed                  make",
+    "(signal: 9, SIGKILL: kill)",
+    "make[2]: *** [Makefile:12: all] Killed",
+    "Killed",
+    "terminate called after throwing an instance of 'std::bad_alloc'",
+  ])
+    assert.equal(judge(FAILED, [line]), "out-of-memory", line);
+  assert.equal(judge("builder for '/nix/store/x.drv' failed due to signal 9 (Killed)"), "out-of-memory");
+  assert.equal(judge("builder for '/nix/store/x.drv' failed with exit code 137"), "out-of-memory");
+});
+
+test("words that only sound like it, or that stand far from the end, are not taken for it", () => {
+  assert.equal(judge(FAILED, ["test_killed ... ok", "Killed by death, track 3"]), "failure");
+  assert.equal(judge(FAILED, ["Killed", ...Array.from({ length: 6 }, (_, i) => `line ${i}`)]), "failure");
+  assert.equal(judge("builder for '/nix/store/x.drv' failed with exit code 1370"), "failure");
+});
+
+test("a machine that is not what it was said to be is the wrong one", () => {
+  assert.equal(
+    judge("a 'x86_64-linux' is required to build '/x.drv', but I am a 'aarch64-linux'"),
+    "wrong-machine",
+  );
+});
+
+test("a line that breaks is a loss, and an answer in good order is not", () => {
+  assert.equal(inShort(judgeError(new TransportError("TRANSPORT_LOST", "it is gone"))), "vanished");
+  assert.equal(inShort(judgeError(new TransportError("TRANSPORT_TIMEOUT", "no answer"))), "timed-out");
+  assert.equal(inShort(judgeError(new ElsewhereError("INPUT_MISSING", "no store has it"))), "inputs-gone");
+  assert.equal(inShort(judgeError(new ElsewhereError("REMOTE", "error: cannot do that"))), "failure");
+  assert.equal(inShort(judgeError(new Error("write: No space left on device"))), "no-space");
+  assert.throws(() => judgeError(new TypeError("undefined is not a function")), TypeError);
+});
