@@ -50,6 +50,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/hook.ts"),
   },
   {
+    name: "history",
+    group: BUILDING,
+    summary: "what was built, where, when and how it ended",
+    load: () => import("./commands/history.ts"),
+  },
+  {
+    name: "why",
+    group: BUILDING,
+    summary: "how a store path came to be",
+    load: () => import("./commands/why.ts"),
+  },
+  {
+    name: "explain",
+    group: BUILDING,
+    summary: "say of every builder whether it could build a derivation, or why it was chosen",
+    load: () => import("./commands/explain.ts"),
+  },
+  {
     name: "log",
     group: BUILDING,
     summary: "show the log of a build, wherever it ran",

@@ -7,6 +7,13 @@ export function octal(text: string): number {
   return Number.parseInt(text, 8);
 }
 
+/** A whole number above zero. */
+export function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new UsageError(`Cannot use the number '${text}'`, "Want a whole number from 1 on");
+  return Number(text);
+}
+
 /** `--option NAME=VALUE`, any number of them. */
 export function asPair(text: string, before: readonly (readonly [string, string])[]): [string, string][] {
   const cut = text.indexOf("=");

@@ -10,6 +10,8 @@ export interface RecordingOptions {
   readonly sites: readonly BuilderTraits[];
   readonly requirementOf: (drvPath: StorePath) => Requirement;
   readonly now: () => number;
+  /** Why builders are not in use from the beginning, by name. */
+  readonly knownFaults?: ReadonlyMap<string, string>;
 }
 
 /** Folds the events of one request into what the ledger shall say of it. */
@@ -29,6 +31,7 @@ export class Recording {
 
   constructor(options: RecordingOptions) {
     this.#options = options;
+    for (const [builder, fault] of options.knownFaults ?? []) this.#faults.set(builder, fault);
   }
 
   /** The attempt of a build that is under way, or was the last. */

@@ -1,6 +1,7 @@
 import { messageOf } from "#base/errors.ts";
 import type { RealiseRequest } from "#build/engine/realise.ts";
 import { requirementOf } from "#build/engine/requirement-of.ts";
+import { keyOf } from "#build/engine/site.ts";
 import type { BuildEventSink } from "#build/events.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { Placement, RequestEnd } from "#ledger/record.ts";
@@ -48,6 +49,7 @@ export async function beginRecord(
     sites: sites.map(({ traits }) => traits),
     requirementOf: (drvPath) => requirementOf(graph.get(drvPath)!),
     now: () => clock.now(),
+    knownFaults: rememberedFaults(request),
     stateDir: services.stateDir(),
     describe: (paths) => destination.store.queryPathInfos(paths),
     onFault,
@@ -61,6 +63,18 @@ export async function beginRecord(
       return { numbers, builtHere: recorder.builtHere };
     },
   };
+}
+
+/** What the builder book says of those that will not even be asked. */
+function rememberedFaults({ sites, health, clock }: Omit<RealiseRequest, "events">): Map<string, string> {
+  return new Map(
+    sites.flatMap((site): [string, string][] => {
+      const { drained } = health.pageOf(keyOf(site));
+      const rest = health.backOff(keyOf(site), clock.now());
+      if (drained) return [[site.traits.name, `it is drained, by ${drained.by}`]];
+      return rest ? [[site.traits.name, `${rest.message.split("\n", 1)[0]} (remembered)`]] : [];
+    }),
+  );
 }
 
 const NOTHING: Recorded = { numbers: new Map(), builtHere: new Map() };

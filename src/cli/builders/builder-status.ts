@@ -77,7 +77,7 @@ async function ask(site: BuildSite, signal: AbortSignal): Promise<BuilderAnswer>
 }
 
 /** Those of all processes of this user, by the name of their builder. */
-async function runningBuilds(ledger: Ledger): Promise<Map<string, RunningThere[]>> {
+export async function runningBuilds(ledger: Ledger): Promise<Map<string, RunningThere[]>> {
   const builds = await ledger.builds({ ends: ["running"], limit: RUNNING_MAX });
   const attempts = await ledger.attempts(builds.map(({ number }) => number));
   const drvPaths = new Map(builds.map(({ number, drvPath }) => [number, drvPath]));

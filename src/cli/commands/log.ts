@@ -10,7 +10,7 @@ import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import type { QueryableStore, Store } from "#store/store.ts";
 import { type BuildReference, derivationOf, findBuilds, parseBuildReference } from "../build-reference.ts";
 import type { CommandContext } from "../command-context.ts";
-import { UsageError } from "../error-report.ts";
+import { wholeNumber } from "../option-values.ts";
 import { showInPager } from "../pager.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
 import { storeUri } from "../store-uri.ts";
@@ -24,7 +24,11 @@ export function command(context: CommandContext): Command {
         "the name of a build that was asked for here: of several the newest that said something.",
     )
     .argument("<build>", "a build number, a derivation, an output, or a name such as hello-2.12")
-    .option("--attempt <number>", "of a build that was tried more than once, this try; without: the last")
+    .option(
+      "--attempt <number>",
+      "of a build that was tried more than once, this try; without: the last",
+      wholeNumber,
+    )
     .option("-f, --follow", "go on until the build ends")
     .option("--builders <machines>", "whom to ask")
     .addHelpText(
@@ -41,14 +45,14 @@ Examples:
 }
 
 interface Flags extends SettingFlags {
-  readonly attempt?: string;
+  readonly attempt?: number;
   readonly follow?: boolean;
 }
 
 async function run(context: CommandContext, word: string, flags: Flags): Promise<void> {
   const { services } = context;
   const settings = await settingsFor(context, flags);
-  const attempt = attemptOf(flags);
+  const { attempt } = flags;
   await using store = await services.openStore(storeUri(flags.store), settings);
   await using ledger = await services.ledger();
   const reference = parseBuildReference(word, store);
@@ -116,13 +120,6 @@ async function elsewhereLog(
 
 async function logIn(store: Store, drvPath: StorePath): Promise<ByteSource | undefined> {
   return "buildLog" in store ? await (store as QueryableStore).buildLog(drvPath) : undefined;
-}
-
-function attemptOf({ attempt }: Flags): number | undefined {
-  if (attempt === undefined) return undefined;
-  if (!/^[1-9]\d{0,5}$/.test(attempt))
-    throw new UsageError(`Cannot use --attempt '${attempt}'`, "want a number from 1 on");
-  return Number(attempt);
 }
 
 function refuse(word: string, { kind }: BuildReference): never {

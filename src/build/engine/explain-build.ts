@@ -1,0 +1,98 @@
+import type { StorePath } from "#nix/store-path.ts";
+import type { Estimate } from "#schedule/estimate.ts";
+import type { BuilderVerdict } from "#schedule/reason.ts";
+import type { Requirement } from "#schedule/requirement.ts";
+import { buildTasksOf } from "./build-tasks.ts";
+import { builderFacts } from "./builder-facts.ts";
+import type { RealiseRequest } from "./realise.ts";
+import { requirementOf } from "./requirement-of.ts";
+import { Run } from "./run.ts";
+import { ScheduleDriver } from "./schedule-driver.ts";
+import { keyOf } from "./site.ts";
+
+/** What every builder is worth for one derivation at this moment. */
+export interface Explanation {
+  readonly requirement: Requirement;
+  readonly estimate: Estimate;
+  /** In the order of the builders. */
+  readonly verdicts: readonly BuilderVerdict[];
+  /** Why builders are not in use, by name. */
+  readonly faults: ReadonlyMap<string, string>;
+}
+
+/**
+ * Connects every builder that could do a build, also those that are left alone for having been down, and asks the scheduler
+ * what stands for and against each. `slotsTaken`: builds that others have there.
+ */
+export async function explainBuild(
+  request: RealiseRequest,
+  drvPath: StorePath,
+  slotsTaken: (builder: string) => number,
+): Promise<Explanation> {
+  await using run = new Run({ ...request, health: undaunted(request.health) });
+  await run.survey();
+  const derivation = request.graph.get(drvPath)!;
+  const build = { drvPath, derivation, outputs: [...derivation.outputs.keys()].sort(), needs: [] };
+  await run.connect([build]);
+  await allSettled(run);
+  const { tasks, held } = await buildTasksOf([build], run);
+  using driver = idleDriver(run);
+  tellOfBuilders(driver, run, slotsTaken);
+  for (const [builder, paths] of held) driver.tell({ kind: "paths-found", builder, paths });
+  driver.tell({ kind: "requested", ...EXPLAINED_REQUEST, tasks });
+  return {
+    requirement: requirementOf(derivation),
+    estimate: tasks[0]!.estimate,
+    verdicts: driver.explain(drvPath),
+    faults: run.sites.faults,
+  };
+}
+
+/** Who asks wants to know of each builder, and not what it was like a while ago. */
+function undaunted(health: RealiseRequest["health"]): RealiseRequest["health"] {
+  return {
+    backOff: () => undefined,
+    failed: (builder, nowMs, message) => health.failed(builder, nowMs, message),
+    recovered: (builder) => health.recovered(builder),
+    pageOf: (builder) => health.pageOf(builder),
+    onChange: (listener) => health.onChange(listener),
+  };
+}
+
+async function allSettled({ sites }: Run): Promise<void> {
+  while (sites.busy)
+    await new Promise<void>((resolve) => {
+      sites.onChange = () => resolve();
+    });
+  sites.onChange = () => undefined;
+}
+
+/** A schedule that begins nothing. */
+function idleDriver({ request }: Run): ScheduleDriver {
+  const { scheduler, policy, clock, sites } = request;
+  const builders = sites.map(({ traits }) => traits);
+  const driver = new ScheduleDriver({ scheduler, policy, clock, builders, carryOut: () => undefined });
+  driver.tell({ kind: "stopped" });
+  return driver;
+}
+
+function tellOfBuilders(
+  driver: ScheduleDriver,
+  { request, sites }: Run,
+  slotsTaken: (builder: string) => number,
+): void {
+  const nowMs = request.clock.now();
+  for (const site of request.sites) {
+    const { name: builder } = site.traits;
+    driver.tell({ kind: "builder-changed", builder, state: sites.state(builder) });
+    const facts = builderFacts(request.health.pageOf(keyOf(site)), nowMs);
+    driver.tell({ kind: "builder-found", builder, facts: { ...facts, slotsOfOthers: slotsTaken(builder) } });
+  }
+}
+
+const EXPLAINED_REQUEST = {
+  request: "explain",
+  principal: "explain",
+  priority: 0,
+  keepGoing: false,
+} as const;
