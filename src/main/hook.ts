@@ -46,7 +46,7 @@ export async function runHook(
 /** What all calls of one user's hooks share. */
 class ResidentDesk implements AsyncDisposable {
   readonly #sites = new KeptSites({ clock: systemClock, idleMs: CONNECTION_IDLE_MS });
-  readonly #stores = new HookStores();
+  readonly #stores = new HookStores(systemClock);
   readonly #foremen = new Map<string, Foreman>();
   readonly #facts = hostFacts();
   readonly #health;
@@ -61,9 +61,9 @@ class ResidentDesk implements AsyncDisposable {
     this.#records = openRequestRecords(stateDir(env));
   }
 
-  async serve(folder: string): Promise<void> {
+  async serve(call: string): Promise<void> {
     try {
-      const line = await answerHook(folder);
+      const line = await answerHook(call);
       const { NIX_STORE_DIR: storeDir } = line.hello.env;
       await serveHook(line, {
         desk: this.#desk,

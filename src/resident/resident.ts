@@ -15,8 +15,8 @@ export interface ResidentOptions {
   readonly clock: Clock;
   /** Aborted: take nothing new, end when what was taken has ended. */
   readonly signal: AbortSignal;
-  /** Serves whoever made the folder that it is given. Must not throw. */
-  readonly serve: (folder: string) => Promise<void>;
+  /** Serves whoever made the pipes whose names begin so. Must not throw. */
+  readonly serve: (call: string) => Promise<void>;
 }
 
 /** Stays between the calls of one user's build hooks, until it is idle or is told to go. */
@@ -95,9 +95,8 @@ class Resident {
   #clearLeftovers(): void {
     const { folder } = this.#options;
     for (const name of readdirSync(folder)) {
-      const pid = /^call\.(\d+)$/.exec(name)?.[1];
-      if (pid !== undefined && !isRunning(Number(pid)))
-        rmSync(join(folder, name), { recursive: true, force: true });
+      const pid = /^call\.(\d+)\.[a-z]+$/.exec(name)?.[1];
+      if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(folder, name), { force: true });
     }
   }
 }

@@ -17,7 +17,7 @@ export function openRuntimeFolder(folder: string, uid: number): string {
 
 /** What lies in the folder. The script of the hook, bin/elsewhere-hook, has the same names. */
 export const RUNTIME_FILES = {
-  /** A pipe: who wants something done writes the name of his own folder into it. */
+  /** A pipe: who wants something done writes into it what the names of his own pipes begin with. */
   bell: "bell",
   /** One line: process id, descriptor of the bell, and which Elsewhere it is. */
   resident: "resident",

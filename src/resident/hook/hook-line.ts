@@ -1,6 +1,5 @@
 import { rmSync } from "node:fs";
 import type { Socket } from "node:net";
-import { join } from "node:path";
 import type { ByteSource } from "#base/byte-reader.ts";
 import { type Clock, systemClock } from "#base/clock.ts";
 import { ElsewhereError, LimitError } from "#base/errors.ts";
@@ -23,20 +22,20 @@ export interface HookLine {
 }
 
 /**
- * Answers the process that made `folder`, which holds two pipes: `life`, which it keeps open for writing as long as
- * it lives, and `reply`, from which it reads its exit status. Both are removed once both sides have them.
+ * Answers the process that made two pipes whose names begin with `call`: `life`, which it keeps open for writing as long
+ * as it lives, and `reply`, from which it reads its exit status. They are removed once both sides have them.
  */
-export async function answerHook(folder: string, clock: Clock = systemClock): Promise<HookLine> {
-  const life = openPipeForReading(join(folder, "life"));
-  const reply = openPipeBeforeReader(join(folder, "reply"));
+export async function answerHook(call: string, clock: Clock = systemClock): Promise<HookLine> {
+  const life = openPipeForReading(`${call}.life`);
+  const reply = openPipeBeforeReader(`${call}.reply`);
   try {
     const hello = await readHello(life, clock);
-    return new OpenLine(hello, { life, reply, folder });
+    return new OpenLine(hello, { life, reply, call });
   } catch (error) {
     reply.write("1\n");
     await reply.close();
     life.destroy();
-    rmSync(folder, { recursive: true, force: true });
+    removePipes(call, ["life", "reply", ...RELAYS]);
     throw error;
   }
 }
@@ -48,24 +47,27 @@ class OpenLine implements HookLine {
   readonly #log: PipeWriter;
   readonly #life: Socket;
   readonly #reply: PipeWriter;
-  readonly #folder: string;
+  readonly #call: string;
   readonly #hangUp = new AbortController();
 
-  constructor(hello: Hello, { life, reply, folder }: { life: Socket; reply: PipeWriter; folder: string }) {
+  constructor(hello: Hello, { life, reply, call }: { life: Socket; reply: PipeWriter; call: string }) {
     this.hello = hello;
     this.#life = life;
     this.#reply = reply;
-    this.#folder = folder;
     this.#input = openPipeForReading(hello.input);
-    this.#output = openPipeForWriting(hello.output);
-    this.#log = openPipeForWriting(hello.log);
+    // Pipes of its own, from which processes pass on: they may still be on their way to them.
+    const isRelayed = hello.output.startsWith(`${call}.`);
+    const openForWriting = isRelayed ? openPipeBeforeReader : openPipeForWriting;
+    this.#output = openForWriting(hello.output);
+    this.#log = openForWriting(hello.log);
+    this.#call = call;
     life.once("close", () => {
       this.#hangUp.abort(new Error("Nix ended its build hook"));
       this.#input.destroy();
     });
     life.resume();
-    // What still lies there is used by descriptors alone.
-    for (const name of ["life", "reply"]) rmSync(join(folder, name), { force: true });
+    // What is open on both sides needs no name any longer.
+    removePipes(call, ["life", "reply"]);
   }
 
   get input(): ByteSource {
@@ -90,8 +92,12 @@ class OpenLine implements HookLine {
     this.#reply.write(`${status}\n`);
     await this.#reply.close();
     this.#life.destroy();
-    rmSync(this.#folder, { recursive: true, force: true });
+    removePipes(this.#call, RELAYS);
   }
+}
+
+function removePipes(call: string, names: readonly string[]): void {
+  for (const name of names) rmSync(`${call}.${name}`, { force: true });
 }
 
 async function readHello(life: Socket, clock: Clock): Promise<Hello> {
@@ -129,5 +135,7 @@ function silent(): ElsewhereError {
   return new ElsewhereError("HOOK_SILENT", "A build hook rang and went away without a word");
 }
 
+/** Pipes that only a process has that passes Nix's own on. */
+const RELAYS = ["in", "out", "log"];
 /** How long a process that rang may take to open its pipes and say what it wants. */
 const GREETING_TIMEOUT_MS = 10_000;
