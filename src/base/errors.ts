@@ -55,6 +55,8 @@ export function unreachable(value: never): never {
 
 /** The sentence of anything that was thrown. */
 export function messageOf(error: unknown): string {
+  // What went wrong first says more than what then went wrong in tidying up.
+  if (error instanceof SuppressedError) return messageOf(error.suppressed);
   return error instanceof Error ? error.message : String(error);
 }
 

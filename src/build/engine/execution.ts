@@ -66,6 +66,7 @@ export class Execution {
       this.#done.reject(request.signal.reason);
     };
     request.signal.addEventListener("abort", stop, { once: true });
+    this.#run.onLoss = () => this.#redoLost();
     sites.onChange = (builder, state) => this.#tell({ kind: "builder-changed", builder, state });
     try {
       request.signal.throwIfAborted();
@@ -79,6 +80,7 @@ export class Execution {
       this.#driver[Symbol.dispose]();
       this.#slots[Symbol.dispose]();
       sites.onChange = () => undefined;
+      this.#run.onLoss = () => undefined;
       request.signal.removeEventListener("abort", stop);
     }
   }
@@ -94,6 +96,12 @@ export class Execution {
       const facts = builderFacts(request.health.pageOf(keyOf(site)), this.#run.context.clock.now());
       if (facts) this.#tell({ kind: "builder-found", builder: site.traits.name, facts });
     }
+  }
+
+  /** What only a lost builder had is made again where something needs it. */
+  #redoLost(): void {
+    const tasks = this.#run.lostOf([...this.#builds.values()]);
+    if (tasks.length > 0) this.#tell({ kind: "outputs-lost", tasks });
   }
 
   #tell(happening: Happening): void {

@@ -12,6 +12,7 @@ import { Gatekeeper } from "./gatekeeper.ts";
 import { Homecoming } from "./homecoming.ts";
 import { Knowledge } from "./knowledge.ts";
 import { LogTails } from "./log-tails.ts";
+import { lostOutputs } from "./lost-outputs.ts";
 import { Outcomes } from "./outcomes.ts";
 import { type PlannedBuild, plan } from "./plan.ts";
 import type { RealiseReport, RealiseRequest } from "./realise.ts";
@@ -29,6 +30,8 @@ export class Run implements AsyncDisposable {
   readonly tails = new LogTails();
   readonly gatekeeper: Gatekeeper;
   lostBuilders = 0;
+  /** Told when a builder went away, after what it held is forgotten. */
+  onLoss: () => void = () => undefined;
   readonly #knowledge: Knowledge;
   readonly #caches: CacheOffers;
   readonly #home: Homecoming;
@@ -134,7 +137,22 @@ export class Run implements AsyncDisposable {
     if (!active) return false;
     this.lostBuilders++;
     if (active.holder !== this.request.destination) this.#knowledge.whereabouts.forget(active.holder);
+    this.onLoss();
     return true;
+  }
+
+  /** Those of `builds` that must be done again for want of what they made. */
+  lostOf(builds: readonly PlannedBuild[]): StorePath[] {
+    const { whereabouts } = this.#knowledge;
+    const pathsOf = ({ drvPath, outputs }: PlannedBuild) =>
+      outputs.flatMap((name) => this.outputsOf(drvPath).get(name) ?? []);
+    return lostOutputs({
+      builds,
+      ended: this.outcomes.ended,
+      isKept: (build) => pathsOf(build).every((path) => whereabouts.find(path)),
+      isAwaited: ({ drvPath }) =>
+        this.#knowledge.wishedPathsOf(drvPath).some((path) => !this.#home.origins.has(path)),
+    });
   }
 
   /** Takes note of a build that succeeded, and starts bringing home what was wished for. */
