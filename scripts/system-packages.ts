@@ -23,6 +23,11 @@ const PARTS: readonly SystemPart[] = [
   { program: "flock", debianPackage: "util-linux", purpose: "locks shared with Nix" },
 ];
 
+/** What tests need beside what the demo does. */
+export const TEST_PARTS: readonly SystemPart[] = [
+  { program: "faketime", debianPackage: "faketime", purpose: "builders whose clock is wrong" },
+];
+
 /** What real Nix in roots of its own needs beside the parts above. */
 export const INTEROP_PARTS: readonly SystemPart[] = [
   { program: "mmdebstrap", debianPackage: "mmdebstrap", purpose: "roots with real Nix" },

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { NIX_SUITES } from "#rig/nix-root.ts";
-import { INTEROP_PARTS, installSystemParts } from "./system-packages.ts";
+import { INTEROP_PARTS, installSystemParts, TEST_PARTS } from "./system-packages.ts";
 
 /** Longest that one test file may take, in milliseconds: far above any, so that a hang ends the run with its name. */
 const TEST_TIMEOUT_MS = 15 * 60 * 1000;
@@ -13,6 +13,7 @@ const interop = wanted[0] === "--interop";
 if (interop) wanted.shift();
 
 installSystemParts();
+installSystemParts(TEST_PARTS);
 if (interop) makeNixRoots();
 
 const files =

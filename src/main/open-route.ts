@@ -1,3 +1,4 @@
+import { systemClock } from "#base/clock.ts";
 import { decodeText } from "#base/text.ts";
 import type { Outside, Route, SshRoute } from "#doctor/outside.ts";
 import type { Machine } from "#nix/machine.ts";
@@ -7,6 +8,7 @@ import type { ByteStream } from "#transport/byte-stream.ts";
 import { targetArguments } from "#transport/ssh-arguments.ts";
 import { readSshConfiguration } from "#transport/ssh-configuration.ts";
 import { sshDestination } from "#transport/ssh-settings.ts";
+import { TransportError } from "#transport/transport-error.ts";
 import { type CommandHost, openHostedStore, remoteCommandOf, sshSettingsOf } from "./open-ssh-store.ts";
 import { type BuildingStore, openBuildingStore } from "./open-store.ts";
 
@@ -43,7 +45,9 @@ export async function openRoute(machine: Machine, surroundings: RouteSurrounding
 function connectionTo(store: BuildingStore): Pick<Route, "connect" | typeof Symbol.asyncDispose> {
   return {
     connect: async () => {
-      const facts = await (store as BuildingStore & Partial<Pick<DaemonStore, "ping">>).ping?.();
+      const facts = await within("the builder's greeting", async () =>
+        (store as BuildingStore & Partial<Pick<DaemonStore, "ping">>).ping?.(),
+      );
       return {
         store,
         realiser: store,
@@ -79,10 +83,12 @@ function sshRoute(
       const onStderr = (chunk: Uint8Array) => {
         stderr = (stderr + decodeText(chunk)).slice(-OUTPUT_CHARS_MAX);
       };
-      await using session = await host.openSession(command, { peer, onStderr });
-      session.end();
-      const stdout = await textOf(session);
-      return { stdout, stderr, error: await session.closed };
+      return await within(`${peer} to answer a shell`, async () => {
+        await using session = await host.openSession(command, { peer, onStderr });
+        session.end();
+        const stdout = await textOf(session);
+        return { stdout, stderr, error: await session.closed };
+      });
     },
     scanHostKeys: async () => {
       const known = await ask();
@@ -104,6 +110,20 @@ function sshRoute(
   };
 }
 
+/** What takes longer goes on by itself until its route is closed. */
+async function within<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const patience = new AbortController();
+  const late = systemClock.sleep(PATIENCE_MS, patience.signal).then(() => {
+    throw new TransportError("TRANSPORT_TIMEOUT", `Waited ${PATIENCE_MS / 1000} s for ${what}, in vain`);
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    patience.abort();
+  }
+}
+
 async function textOf(session: ByteStream): Promise<string> {
   let text = "";
   for await (const chunk of session.source) {
@@ -116,3 +136,5 @@ async function textOf(session: ByteStream): Promise<string> {
 /** Far above what is asked for. */
 const OUTPUT_CHARS_MAX = 1 << 18;
 const SCAN_TIMEOUT_S = 3;
+/** How long a builder may take for one answer, in milliseconds: it may be at work. */
+const PATIENCE_MS = 30_000;

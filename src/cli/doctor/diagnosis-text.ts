@@ -28,16 +28,15 @@ interface Layout {
 }
 
 function chainText(name: string, links: readonly Link[], layout: Layout): string {
-  const width = Math.max(0, ...links.map(({ link }) => link.length));
   const skipped = links.filter(({ state }) => state === "skipped");
-  const lines = links
-    .filter(({ state }) => state !== "skipped")
-    .map(({ link, state, said }) => {
-      const mark = markOf(state, layout);
-      const indent = " ".repeat(width + mark.width + 5);
-      const text = wrap(said, layout.columns - indent.length, indent);
-      return `  ${mark.text} ${link.padEnd(width)}  ${text}`;
-    });
+  const looked = links.filter(({ state }) => state !== "skipped");
+  const width = Math.max(0, ...looked.map(({ link }) => link.length));
+  const lines = looked.map(({ link, state, said }) => {
+    const mark = markOf(state, layout);
+    const indent = " ".repeat(width + mark.width + 5);
+    const text = wrap(said, layout.columns - indent.length, indent);
+    return `  ${mark.text} ${link.padEnd(width)}  ${text}`;
+  });
   if (skipped.length > 0) {
     const mark = markOf("skipped", layout);
     const names = skipped.map(({ link }) => link).join(", ");

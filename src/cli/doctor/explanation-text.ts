@@ -12,7 +12,7 @@ export function explanationText(explanations: readonly Explanation[], terminal: 
   return explanations
     .map(({ line, cause, cure }) =>
       [
-        style.bold(wrap(line, columns, "  ")),
+        style.bold(wrap(line, columns - 2, "  ")),
         `  ${wrap(`${cause}.`, columns - 2, "  ")}`,
         ...cureLines(cure, { columns, indent: "  ", style }),
         "",

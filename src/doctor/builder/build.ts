@@ -12,14 +12,22 @@ export const build: Check<BuilderCase> = {
     const probed = await builder.probed();
     const survey = builder.route.ssh ? (await builder.survey()).survey : undefined;
     return seen(
-      probed.map(sayOf).join(", "),
+      sayOf(builder.name, probed),
       probed.flatMap((one) => judgeProbe(one, builder, survey)),
     );
   },
 };
 
-function sayOf({ system, outcome }: ProbedSystem): string {
-  if (outcome.kind !== "built") return `${system} not built`;
-  const how = isNative(outcome.report, system) === false ? " by emulation" : "";
-  return `verified: ${system} built${how} in ${(outcome.durationMs / 1000).toFixed(1)} s`;
+function sayOf(builder: string, probed: readonly ProbedSystem[]): string {
+  const built = probed.flatMap(({ system, outcome }) => {
+    if (outcome.kind !== "built") return [];
+    const how = isNative(outcome.report, system) === false ? ", by emulation" : "";
+    return [`${(outcome.durationMs / 1000).toFixed(1)} s (${system}${how})`];
+  });
+  const others = probed.filter(({ outcome }) => outcome.kind !== "built").map(({ system }) => system);
+  const failed = others.length > 0 ? [`not built: ${others.join(", ")}`] : [];
+  return [
+    ...(built.length > 0 ? [`verified: built on ${builder} in ${built.join(", ")}`] : []),
+    ...failed,
+  ].join("; ");
 }

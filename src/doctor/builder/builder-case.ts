@@ -87,13 +87,11 @@ export class BuilderCase implements AsyncDisposable {
 
   async #askSurvey(): Promise<SurveyAnswer> {
     const nonce = this.outside.nonce();
-    const { stdout, stderr, error } = await this.route.ssh!.run([
-      "sh",
-      "-c",
-      SURVEY_SCRIPT,
-      nonce,
-      this.#storeFolder(),
-    ]);
+    const command = ["sh", "-c", SURVEY_SCRIPT, nonce, this.#storeFolder()];
+    const first = await this.route.ssh!.run(command);
+    // A session that ends at once may be gone before it is heard.
+    const { stdout, stderr, error } =
+      first.error && first.stdout === "" && first.stderr === "" ? await this.route.ssh!.run(command) : first;
     return { survey: parseSurvey(stdout, nonce), stderr, error };
   }
 

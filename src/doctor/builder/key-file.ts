@@ -47,7 +47,7 @@ function judge(file: string, { outside, machine }: BuilderCase): Finding | undef
       code: "KEY_MISSING",
       severity: "fault",
       seen: `There is no key ${file}, which ${place} names`,
-      why: "ssh goes on with other keys, which the builder does not know",
+      why: "ssh goes on with other keys, which the builder may not know",
       cure: cure(
         "Name the right file, or make the key and let the builder know its public half",
         `ssh-keygen -t ed25519 -N '' -f ${quoted}`,

@@ -9,7 +9,7 @@ export function kindOfKey(text: string): KeyKind {
   const [, form, body] = block as unknown as [string, string, string];
   if (form === "OPENSSH ")
     return isNone(Buffer.from(body.replaceAll(/\s/g, ""), "base64")) ? "plain" : "encrypted";
-  return form === "ENCRYPTED " || /ENCRYPTED/.test(body) ? "encrypted" : "plain";
+  return form === "ENCRYPTED " || /^Proc-Type: 4,ENCRYPTED/m.test(text) ? "encrypted" : "plain";
 }
 
 /** Whether the cipher that follows the magic is called `none`. */

@@ -7,6 +7,7 @@ import { plainText } from "../plain-text.ts";
 import type { BuilderCase } from "./builder-case.ts";
 import { programFault } from "./program.ts";
 import { noRoomFinding } from "./room.ts";
+import { nologinFinding } from "./shell.ts";
 
 /** Whether Nix or Elsewhere answers there, in a version that can be talked to. */
 export const protocol: Check<BuilderCase> = {
@@ -26,6 +27,8 @@ export const protocol: Check<BuilderCase> = {
 async function fault(builder: BuilderCase, error: unknown): Promise<Finding> {
   const code = error instanceof ElsewhereError ? error.code : "";
   const message = plainText(messageOf(error));
+  const nologin = code === "TRANSPORT_GARBLED" ? nologinFinding(message) : undefined;
+  if (nologin) return nologin;
   const noRoom = noRoomFinding(message, builder.route.ssh && (await builder.survey()).survey);
   if (noRoom) return noRoom;
   if (code === "TRANSPORT_COMMAND_NOT_FOUND" || NOT_FOUND.test(message))

@@ -41,7 +41,7 @@ function unknownSetting(line: ConfLine, unknown: readonly ConfLine[]): Finding[]
       seen: `${line.file}:${line.line}: no setting is called '${line.name}'`,
       why: "Nix says so in a warning, and goes on as if the line were not there",
       cure: meant
-        ? cure("Was this meant?", `${meant} = ${line.value}`)
+        ? cure("Write the name that was meant", `${meant} = ${line.value}`)
         : cure("Take the line out, or correct its name"),
     },
   ];

@@ -13,7 +13,10 @@ export const coverage: Check<ClientCase> = {
     if (machines.length === 0 && settings["max-jobs"] > 0) return ABSENT;
     const here = settings["max-jobs"] > 0 ? [settings.system, ...settings["extra-platforms"]] : [];
     const table = tableOf(builders, here);
-    const said = [...table].map(([system, count]) => `${system} ×${count}`).join(", ") || "none";
+    const said =
+      [...table]
+        .flatMap(([system, count]) => (LEVEL.test(system) ? [] : [`${system} ×${count}`]))
+        .join(", ") || "none";
     if (table.has(settings.system)) return seen(said);
     const reserved = machines.some(({ machine }) => machine?.systems.includes(settings.system));
     return found(said, {
@@ -39,3 +42,6 @@ function tableOf(builders: readonly Machine[], here: readonly string[]): Map<str
     if (mandatoryFeatures.length === 0) for (const system of systems) count(system);
   return table;
 }
+
+/** Levels of a processor are told with the processor. */
+const LEVEL = /^x86_64-v\d-/;
