@@ -5,7 +5,7 @@ import type { Fix } from "./fix.ts";
  * How grave something is: a fault keeps builds from being offloaded, or from ending well; a warning makes them
  * slow or will be a fault some day; a note is for those who wonder.
  */
-export type Severity = "fault" | "warning" | "note";
+type Severity = "fault" | "warning" | "note";
 
 /** What was found at a link of the chain. */
 export interface Finding {

@@ -7,7 +7,6 @@ import { BuilderCase } from "#doctor/builder/builder-case.ts";
 import type { ClientCase, FoundNix } from "#doctor/client/client-case.ts";
 import { type Diagnosis, diagnose } from "#doctor/diagnose.ts";
 import type { ExaminationRequest } from "#doctor/examination.ts";
-import { judgeLine } from "#doctor/machine-line/faults.ts";
 import { runProgram } from "#doctor/outside/run-program.ts";
 import { systemFiles } from "#doctor/outside/system-files.ts";
 import { systemNetwork } from "#doctor/outside/system-network.ts";
@@ -16,7 +15,7 @@ import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import { openRoute } from "./open-route.ts";
 import { openUsualStore } from "./open-usual-store.ts";
-import { readConfiguration, readWrittenMachines, tomlMachines } from "./read-written.ts";
+import { readConfiguration, readWrittenMachines } from "./read-written.ts";
 
 /** This machine and the builders that it names, looked at through and through. */
 export async function examine(
@@ -25,8 +24,7 @@ export async function examine(
 ): Promise<Diagnosis> {
   const configuration = readConfiguration(env, request.overrides);
   const { settings } = configuration;
-  const { written, fault } = readWrittenMachines(settings);
-  const judged = written.entries.map((entry) => judgeLine(entry, settings.settings.system));
+  const { written, judged, fault } = readWrittenMachines(settings);
   const daemon = daemonPlace(env);
   const outside = systemOutside(env, signal, { settings, usesDaemon: daemon.isUsed, store: request.store });
   const client: ClientCase = {
@@ -38,10 +36,7 @@ export async function examine(
     daemon,
     nix: once(() => findNix(outside)),
   };
-  const machines = [
-    ...judged.flatMap(({ machine }) => (machine ? [machine] : [])),
-    ...tomlMachines(written, settings),
-  ];
+  const machines = judged.flatMap(({ machine }) => (machine ? [machine] : []));
   await using open = new AsyncDisposableStack();
   const home = once(async () => open.use(await outside.openHome()));
   const builders: BuilderCase[] = [];

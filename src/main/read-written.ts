@@ -1,8 +1,8 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import type { Configuration } from "#doctor/client/client-case.ts";
 import { readEntries, type WrittenMachines } from "#doctor/machine-line/entry.ts";
+import { type JudgedLine, judgeLine } from "#doctor/machine-line/faults.ts";
 import { systemFiles } from "#doctor/outside/system-files.ts";
-import type { Machine } from "#nix/machine.ts";
 import { parseMachines } from "#nix/machines.ts";
 import { isTomlMachines } from "#nix/machines-toml.ts";
 import { type ResolvedSettings, resolveSettings } from "#nix/settings.ts";
@@ -28,23 +28,34 @@ export function readConfiguration(
   }
 }
 
-/** The machines as they are written, line by line. */
-export function readWrittenMachines({ settings }: ResolvedSettings): {
-  readonly written: WrittenMachines;
-  readonly fault: string | undefined;
-} {
+/** The machines as they are written, line by line, and what each line is worth. */
+export function readWrittenMachines({ settings }: ResolvedSettings): WrittenAndJudged {
+  const { builders, system } = settings;
   try {
-    return { written: readEntries(settings.builders, "builders", systemFiles.readText), fault: undefined };
+    const written = readEntries(builders, "builders", systemFiles.readText);
+    const lines = written.entries.map((entry) => judgeLine(entry, system));
+    return { written, judged: [...lines, ...tomlLines(written, system)], fault: undefined };
   } catch (error) {
-    return { written: { entries: [], files: [] }, fault: messageOf(error) };
+    return { written: { entries: [], files: [] }, judged: [], fault: messageOf(error) };
   }
 }
 
-/** Those of files in Lix's form. One that cannot be read has none: Nix's own words say why. */
-export function tomlMachines(written: WrittenMachines, { settings }: ResolvedSettings): Machine[] {
-  return written.files.flatMap(({ path, text }) =>
-    text !== undefined && isTomlMachines(text)
-      ? parseMachines(text, { defaultSystem: settings.system, file: path }).filter(({ enabled }) => enabled)
-      : [],
-  );
+export interface WrittenAndJudged {
+  readonly written: WrittenMachines;
+  readonly judged: readonly JudgedLine[];
+  /** Why they could not be read. */
+  readonly fault: string | undefined;
+}
+
+/** Those of files in Lix's form: nothing in it can stand in the wrong place. */
+function tomlLines({ files }: WrittenMachines, defaultSystem: string): JudgedLine[] {
+  return files
+    .filter(({ text }) => text !== undefined && isTomlMachines(text))
+    .flatMap(({ path, text }) => parseMachines(text!, { defaultSystem, file: path }))
+    .filter(({ enabled }) => enabled)
+    .map((machine) => {
+      const { uri: text, source } = machine;
+      const entry = { ...source, column: 1, text, whole: text, fields: [{ text, column: 1 }] };
+      return { entry, machine, findings: [] };
+    });
 }

@@ -93,6 +93,17 @@ describe("a client that is not in order", { skip: withoutSshd, concurrency: 3 },
     assert.match(finding.seen, /2\.8/);
   });
 
+  test("a machines file in Lix's form is in order as well", async () => {
+    const text = [
+      "version = 1",
+      "[machines.near]",
+      `uri = "${uri}"`,
+      `system-types = ["${native}"]`,
+      "jobs = 2",
+    ];
+    (await rig.examine({ machines: text, conf: "max-jobs = 0" })).assertHealthy();
+  });
+
   test("nobody who could build", async () => {
     const found = await rig.examine({ machines: [`${uri} i686-linux`], conf: "max-jobs = 0" });
     found.assertOnly("SYSTEM_UNCOVERED", /max-jobs = auto/);

@@ -51,7 +51,7 @@ function chainText(name: string, links: readonly Link[], layout: Layout): string
 
 function summaryText(diagnosis: Diagnosis, { columns, style, isTerminal }: Layout): string {
   const findings = findingsOf(diagnosis);
-  const verdict = verdictOf(diagnosis, style);
+  const verdict = wrap(verdictOf(diagnosis, style), columns);
   const shown = findings.map((placed) => {
     const { finding } = placed;
     const mark = markOf(finding.severity, { columns, style, isTerminal });

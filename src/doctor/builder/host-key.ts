@@ -60,7 +60,7 @@ export async function hostKeyFault(builder: BuilderCase, said: string): Promise<
 }
 
 /** As ssh prints it: `SHA256:…`. */
-export function fingerprintOf(key: string): string {
+function fingerprintOf(key: string): string {
   const blob = Buffer.from(key.trim().split(/\s+/)[1] ?? "", "base64");
   return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }

@@ -1,5 +1,5 @@
 /** Where a Nix that is not on PATH often is. */
-export const USUAL_FOLDERS = [
+const USUAL_FOLDERS = [
   "/nix/var/nix/profiles/default/bin",
   "/run/current-system/sw/bin",
   "$HOME/.nix-profile/bin",

@@ -34,7 +34,7 @@ export interface FoundNix {
 }
 
 /** Where the daemon of this machine listens. */
-export interface DaemonPlace {
+interface DaemonPlace {
   readonly socket: string;
   /** Whether builds go through a daemon: there is a socket. */
   readonly isUsed: boolean;

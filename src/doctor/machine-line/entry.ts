@@ -12,14 +12,14 @@ export interface MachineEntry {
   readonly fields: readonly EntryField[];
 }
 
-export interface EntryField {
+interface EntryField {
   readonly text: string;
   /** From 1, in the whole line. */
   readonly column: number;
 }
 
 /** What `@FILE` names. */
-export interface MachinesFile {
+interface MachinesFile {
   readonly path: string;
   /** Where it is named. */
   readonly namedBy: { readonly file: string; readonly line: number };
