@@ -57,10 +57,13 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
   if (words.length === 0 && !flags.all)
     throw new UsageError("Cannot copy nothing", "name store paths, or --all");
   const settings = await settingsFor(context, flags);
-  await using from = await services.openStore(storeUri(flags.from ?? flags.store), settings);
-  from.prepare?.();
-  await using to = await services.openStore(storeUri(flags.to ?? flags.store), settings);
-  to.prepare?.();
+  const open = async (uri: string | undefined) => {
+    const store = await services.openStore(storeUri(uri ?? flags.store), settings);
+    store.prepare?.();
+    return store;
+  };
+  await using pair = await both(open(flags.from), open(flags.to));
+  const [from, to] = pair.stores;
   const paths = await pathsOf(from, words, flags);
   const meter = copyMeter(terminal, { quiet: flags.quiet === true, from: from.uri, to: to.uri });
   const options = {
@@ -77,6 +80,25 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
   meter.finish(sent);
   if (flags.json)
     await terminal.print(`${JSON.stringify(sent.map(({ path }) => `${to.storeDir}/${path}`))}\n`);
+}
+
+/** Two stores that open side by side: the far one connects while the near one loads. */
+async function both(...opening: [Promise<Store>, Promise<Store>]): Promise<Pair> {
+  const opened = await Promise.allSettled(opening);
+  const pair = {
+    stores: opened.map((each) => (each.status === "fulfilled" ? each.value : undefined)) as [Store, Store],
+    async [Symbol.asyncDispose]() {
+      await Promise.all(pair.stores.map((store) => store?.[Symbol.asyncDispose]()));
+    },
+  };
+  const failed = opened.find((each) => each.status === "rejected");
+  if (!failed) return pair;
+  await pair[Symbol.asyncDispose]();
+  throw failed.reason;
+}
+
+interface Pair extends AsyncDisposable {
+  readonly stores: readonly [Store, Store];
 }
 
 async function pathsOf(from: Store, words: readonly string[], flags: Flags): Promise<Iterable<StorePath>> {
