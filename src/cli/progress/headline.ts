@@ -57,10 +57,11 @@ function partsOf(progress: Progress, { nowMs, style }: HeadlineOptions): Part[] 
 }
 
 /** Before it is known what is to be built. */
-function whatComesFirst({ builders, transfers, startedMs }: Progress): string {
+function whatComesFirst({ builders, transfers, isPlanned }: Progress): string {
   if (transfers.size > 0) return "fetching";
+  if (isPlanned) return "nothing to build";
   if ([...builders.values()].some(({ state }) => state === "connecting")) return "connecting to the builders";
-  return startedMs === undefined ? "finding out what there is" : "nothing to build";
+  return "finding out what there is";
 }
 
 function stoppingParts({ graph }: Progress): Part[] {

@@ -1,4 +1,5 @@
 import { unreachable } from "#base/errors.ts";
+import { LogTails } from "#build/engine/log-tails.ts";
 import type { BuildEvent, BuildOutcome, Origin } from "#build/events.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { WaitReason } from "#schedule/reason.ts";
@@ -19,6 +20,10 @@ export interface Progress {
   readonly copied: Map<string, { readonly paths: number; readonly bytes: number }>;
   /** Why builds wait that could be begun, as far as that was told. */
   readonly held: Map<StorePath, { readonly reason: WaitReason; readonly atMs: number }>;
+  /** The last lines of the logs of what has not ended well. */
+  readonly tails: LogTails;
+  /** Whether it is known what is to be built. */
+  isPlanned: boolean;
   failures: number;
   /** When the first thing happened, and the latest. */
   startedMs: number | undefined;
@@ -37,6 +42,8 @@ export function emptyProgress(): Progress {
     lies: new Map(),
     copied: new Map(),
     held: new Map(),
+    tails: new LogTails(),
+    isPlanned: false,
     failures: 0,
     startedMs: undefined,
     latestMs: 0,
@@ -58,6 +65,7 @@ function add(progress: Progress, event: BuildEvent): void {
   const { graph, transfers } = progress;
   switch (event.kind) {
     case "planned":
+      progress.isPlanned = true;
       graph.plan(event.builds, event.needs, event.estimatesMs);
       return;
     case "builder-connecting":
@@ -73,6 +81,7 @@ function add(progress: Progress, event: BuildEvent): void {
       progress.held.set(event.drvPath, event);
       return;
     case "attempt-started":
+      progress.tails.drop(event.drvPath);
       graph.nodeOf(event.drvPath).isAlone = event.together === 1;
       place(progress, event, "sending");
       return;
@@ -108,9 +117,11 @@ function add(progress: Progress, event: BuildEvent): void {
       progress.origins.set(event.path, event.origin);
       if (event.at !== undefined) progress.lies.set(event.path, event.at);
       return;
-    case "path-started":
     case "log-line":
+      progress.tails.add(event.drvPath, event.line);
+      return;
     case "output-suspect":
+    case "path-started":
     case "message":
       return;
     default:
@@ -157,7 +168,9 @@ function finish(
   progress.ended.set(drvPath, outcome);
   progress.held.delete(drvPath);
   if (outcome.kind === "failed" || outcome.kind === "given-up") progress.failures++;
-  if (outcome.kind !== "realised" || outcome.how !== "built") return;
+  if (outcome.kind !== "realised") return;
+  progress.tails.drop(drvPath);
+  if (outcome.how !== "built") return;
   const { count, ms } = progress.built;
   progress.built = { count: count + 1, ms: ms + outcome.durationMs };
 }

@@ -1,4 +1,5 @@
 import type { BuildOutcome, Origin } from "#build/events.ts";
+import { failureReason } from "#build/failure-reason.ts";
 import { reasonsOf } from "#ledger/placement-words.ts";
 import type { Placement } from "#ledger/record.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -6,7 +7,7 @@ import { formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Progress } from "./progress.ts";
 import type { ViewFlags } from "./run-view.ts";
-import { count, formatBytes, formatDuration, shortName, some } from "./words.ts";
+import { count, formatBytes, formatDuration, shortName, some, tame } from "./words.ts";
 
 export interface SummaryOptions {
   /** Width of the terminal; absent where nothing is to be cut. */
@@ -38,6 +39,7 @@ export function summaryOf(progress: Progress, options: SummaryOptions): string {
     builderTable(progress, options),
     originTable(progress, options),
     builtHereLines(options),
+    failureLines(progress, options),
   ];
   return parts.filter((part) => part !== "").join("\n");
 }
@@ -67,6 +69,26 @@ function buildTable({ ended }: Progress, { columns, all, numbers }: SummaryOptio
 function slowestMs(outcomes: readonly BuildOutcome[]): number {
   const times = outcomes.flatMap((outcome) => (outcome.kind === "realised" ? outcome.durationMs : []));
   return times.sort((a, b) => b - a)[SLOWEST_LISTED - 1] ?? 0;
+}
+
+/** What failed, once more where it was said long before the end. */
+function failureLines({ ended, tails }: Progress, { numbers }: SummaryOptions): string {
+  if (ended.size < ENDED_TO_REPEAT) return "";
+  const failed = [...ended].flatMap(([drvPath, outcome]) =>
+    outcome.kind === "failed" ? [{ drvPath, outcome }] : [],
+  );
+  const shown = failed.slice(0, FAILURES_REPEATED).flatMap(({ drvPath, outcome }) => {
+    const name = shortName(drvPath);
+    const tail = tails.of(drvPath).slice(-LINES_REPEATED);
+    return [
+      `failed: ${name} on ${outcome.builder}: ${failureReason(outcome.message)}`,
+      ...tail.map((line) => `  > ${tame(line, { colours: false })}`),
+      ...(tail.length > 0 ? [`  all of it: elsewhere log ${numbers?.get(drvPath) ?? name}`] : []),
+    ];
+  });
+  const left = failed.length - FAILURES_REPEATED;
+  if (left > 0) shown.push(`and ${count(left, "failure")} more`);
+  return shown.map((line) => `${line}\n`).join("");
 }
 
 function builderTable({ ended, copied }: Progress, { columns }: SummaryOptions): string {
@@ -166,3 +188,7 @@ function describeOutcome(outcome: BuildOutcome): readonly string[] {
 /** As many as a person reads at a glance. */
 const ROWS_MAX = 46;
 const SLOWEST_LISTED = 10;
+/** Builds after which what one of them said may have gone from sight. */
+const ENDED_TO_REPEAT = 5;
+const FAILURES_REPEATED = 5;
+const LINES_REPEATED = 5;

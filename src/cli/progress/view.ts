@@ -1,4 +1,3 @@
-import { LogTails } from "#build/engine/log-tails.ts";
 import type { BuildEvent } from "#build/events.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { styleFor } from "../style.ts";
@@ -26,7 +25,6 @@ export class ProgressView implements Disposable {
   readonly #terminal: Terminal;
   readonly #options: ViewOptions;
   readonly #lines: LineOptions;
-  readonly #tails = new LogTails();
   readonly #owned = new DisposableStack();
   readonly #window: LiveWindow | undefined;
   #pending: string[] = [];
@@ -36,7 +34,7 @@ export class ProgressView implements Disposable {
     this.#options = options;
     const colours = terminal.colours.error;
     const { logs, verbose, print } = options;
-    const tailOf = (drvPath: StorePath) => this.#tails.of(drvPath);
+    const tailOf = (drvPath: StorePath) => this.progress.tails.of(drvPath);
     const isLive = options.live && terminal.live && !options.quiet;
     this.#lines = { style: styleFor(colours), colours, logs, verbose, endsOnly: isLive, tailOf, print };
     if (isLive) this.#window = this.#openWindow();
@@ -47,7 +45,6 @@ export class ProgressView implements Disposable {
   }
 
   take(event: BuildEvent): void {
-    if (event.kind === "log-line") this.#tails.add(event.drvPath, event.line);
     this.progress = advance(this.progress, event);
     const isGood = event.kind !== "build-finished" || event.outcome.kind === "realised";
     if (this.#options.quiet && isGood) return;
