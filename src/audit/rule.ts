@@ -19,6 +19,7 @@ export const RULES = {
   cross: "Cross compiled for the platform that takes it",
   bare: "Code for no operating system: firmware, WebAssembly",
   image: "A system, an image or firmware of another platform is carried as data",
+  listed: "A set of jobs lists those of other platforms",
   guest: "A Mac refers to programs of Linux: for a virtual machine or another host",
   "foreign-data": "An output holds files of another platform as data",
 } as const;

@@ -130,6 +130,7 @@ const HOW: Readonly<Record<Role, string>> = {
   written: "names it",
   packed: "packs its closure",
   source: "is made of its source",
+  listed: "lists it",
   unsaid: "needs it",
 };
 

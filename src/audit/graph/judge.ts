@@ -49,6 +49,7 @@ export function judge(
 function judgeForeign(consumer: Side, input: Side, role: Role): Judgement {
   const rule = RULE_OF_ROLE[role];
   if (role === "run" || role === "linked") return { rule, severity: "error" };
+  if (role === "listed") return note("listed");
   // Nothing of Linux has a use for what runs on a Mac alone.
   if (input.target.os === "darwin" && consumer.target.os !== "darwin") return { rule, severity: "error" };
   if (role === "packed" || isCarriedAsData(consumer.name, input.name)) return note("image");
@@ -70,4 +71,5 @@ const RULE_OF_ROLE: Readonly<Record<Role, Rule>> = {
   unsaid: "foreign-reference",
   packed: "image",
   source: "foreign-source",
+  listed: "listed",
 };

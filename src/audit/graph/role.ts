@@ -13,6 +13,8 @@ export type Role =
   /** A closure whose contents are packed: of an image, of a registration. */
   | "packed"
   | "source"
+  /** A job among those that a set of jobs is made of: nothing of it is used. */
+  | "listed"
   /** Its path is nowhere in the environment. */
   | "unsaid";
 
@@ -80,7 +82,16 @@ function roleOfAttribute(name: string): Role {
 }
 
 /** The weightiest first. */
-const WEIGHT: readonly Role[] = ["run", "linked", "member", "packed", "written", "source", "unsaid"];
+const WEIGHT: readonly Role[] = [
+  "run",
+  "linked",
+  "member",
+  "packed",
+  "written",
+  "source",
+  "listed",
+  "unsaid",
+];
 
 /** What these say does not bring anything into the build. */
 const IGNORED: ReadonlySet<string> = new Set([
@@ -132,6 +143,7 @@ const ROLES: Readonly<Record<string, Role>> = {
   exportReferencesGraph: "packed",
   closure: "packed",
   rootPaths: "packed",
+  constituents: "listed",
   src: "source",
   srcs: "source",
   patches: "source",

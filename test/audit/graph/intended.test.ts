@@ -66,6 +66,13 @@ const CASES: readonly Case[] = [
     attribute: "text",
   },
   {
+    title: "a Mac's job in a set of jobs that Linux gathers",
+    rule: "listed",
+    consumer: ["release-26.11", LINUX],
+    input: ["hello-2.12", MAC],
+    attribute: "constituents",
+  },
+  {
     title: "WebAssembly",
     rule: "bare",
     consumer: ["site-1.0", LINUX],
