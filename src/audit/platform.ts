@@ -1,3 +1,5 @@
+import { printable } from "#base/printable.ts";
+
 /** What programs run on: the parts of a Nix `system` such as `x86_64-linux`. */
 export interface Platform {
   /** As Nix spells it: `x86_64-linux`; what could not be read stays as it was. */
@@ -12,7 +14,8 @@ export interface Platform {
 export function parsePlatform(text: string): Platform {
   const known = parsed.get(text);
   if (known) return known;
-  const platform = parse(text);
+  // It may be anything: it is shown to people, and compared with its like only.
+  const platform = parse(printable(text));
   if (parsed.size < PARSED_MAX) parsed.set(text, platform);
   return platform;
 }

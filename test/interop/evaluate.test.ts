@@ -56,6 +56,22 @@ function stories(suite: NixSuite): void {
     assert.deepEqual((await build("-E", expression, "split1^dev,doc")).map(nameOf), ["dev", "doc"]);
   });
 
+  test("audits an expression before anything of it is built, and the derivation that it became", async () => {
+    const make =
+      'make = system: name: paths: derivation { inherit system name paths; builder = "/bin/sh"; };';
+    const name = `env-${tag()}`;
+    const expression = `let ${make} in make "x86_64-linux" "${name}" [ (make "x86_64-darwin" "nix-2.34" []) ]`;
+    const env = { ELSEWHERE_NODE: node, XDG_STATE_HOME: join(folder, "state") };
+    const said = `error: ${name} is for x86_64-linux, and takes nix-2.34, which is for x86_64-darwin`;
+    const evaluated = await nix.attempt([PROGRAM, "audit", "-E", expression], env);
+    assert.equal(evaluated.code, 1, evaluated.said);
+    assert.ok(evaluated.said.startsWith(said), evaluated.said);
+    const drv = await nix.run(["nix-instantiate", "--quiet", "-E", expression]);
+    const stored = await nix.attempt([PROGRAM, "audit", drv.split("\n").at(-1)!], env);
+    assert.equal(stored.code, 1, stored.said);
+    assert.ok(stored.said.startsWith(said), stored.said);
+  });
+
   test("builds a derivation of the store by its outputs", async () => {
     const words = [MATRIX, "--argstr", "tag", tag(), "-A", "split2"];
     const drv = await nix.run(["nix-instantiate", "--quiet", ...words]);

@@ -43,7 +43,7 @@ function hostBuilderFindings(graph: PlatformGraph, roots: readonly number[]): Fi
   return found.map(([id, builder]) => ({
     rule: "host-builder",
     severity: "error",
-    message: `${graph.nameOf(id)} is for ${graph.systemOf(id).text}, and its builder is ${builder}, which only a Mac has`,
+    message: `${graph.nameOf(id)} is for ${graph.systemOf(id).text}, and its builder is ${printable(builder)}, which only a Mac has`,
     route: routes.to(id).map((node) => stepOf(graph, node)),
     edges: [],
     spoiled: spread.of(new Set([id])).spoiled,

@@ -147,14 +147,9 @@ export class PlatformGraph {
     const counts = new Map<string, number>();
     for (let id = 0; id < this.size; id++) {
       if (!this.has(id)) continue;
-      const system = this.#texts.textOf(this.#system.at(id));
+      const system = this.systemOf(id).text;
       counts.set(system, (counts.get(system) ?? 0) + 1);
     }
     return new Map([...counts].sort(([, a], [, b]) => b - a));
-  }
-
-  /** Edges between nodes. */
-  get edgeCount(): number {
-    return this.#inputs.total;
   }
 }

@@ -156,3 +156,12 @@ test("Rosetta is a warning", async () => {
     "warning translated: darwin-system-path <- tool-1.0",
   ]);
 });
+
+test("a system that would move the cursor is shown without its power", async () => {
+  const rig = new GraphRig();
+  rig.derive("odd-1.0", { system: "\x1b[2Jdarwin" });
+  rig.derive("app-1.0", { system: LINUX, takes: { buildInputs: ["odd-1.0"] } });
+  const report = await rig.audit("app-1.0");
+  assert.equal(report.findings.length, 1);
+  assert.ok(!JSON.stringify([report, [...report.platforms]]).includes("\\u001b"));
+});
