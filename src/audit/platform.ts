@@ -50,7 +50,7 @@ function parse(text: string): Platform {
     .map(osOf)
     .find((found) => found !== undefined);
   const cpu = cpuOf(parts[0]!);
-  if (os === undefined) return { text, cpu, os: parts.slice(1).join("-") || "none" };
+  if (os === undefined) return { text, cpu, os: parts.slice(1).join("-") || text };
   const level = /^x86_64-v[1-4]-/.test(text);
   return { text: parts.length === 2 || level ? text : `${cpu}-${os}`, cpu, os };
 }

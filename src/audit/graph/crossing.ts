@@ -87,6 +87,7 @@ class Sides {
   #systemOf(id: number): string | undefined {
     const graph = this.#graph;
     if (!graph.isBuiltin(id)) return graph.systemOf(id).text;
-    return graph.isFixed(id) ? undefined : this.#targetOf(id).text;
+    const { text } = this.#targetOf(id);
+    return graph.isFixed(id) || text === "builtin" ? undefined : text;
   }
 }

@@ -60,11 +60,11 @@ export class GraphRig {
   }
 }
 
-export function outputOf(name: string): StorePath {
+function outputOf(name: string): StorePath {
   return parseStorePathBaseName(`${digits(name)}-${name}`);
 }
 
-export function drvOf(name: string): StorePath {
+function drvOf(name: string): StorePath {
   return parseStorePathBaseName(`${digits(`${name}.drv`)}-${name}.drv`);
 }
 
