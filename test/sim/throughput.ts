@@ -8,6 +8,8 @@ import { simBuilder } from "./scenario.ts";
 
 /** What decisions cost in real time, in lines to print. */
 export function measureDecisions(): string[] {
+  // As in a process that has run for a while.
+  measure("warm-up", { tasks: layered(20_000, 4000), builders: builders(100, () => ({})) });
   return [
     measure("10,000 builds in layers, 1,000 builders alike, 4 slots each", {
       tasks: layered(10_000, 4000),

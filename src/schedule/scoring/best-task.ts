@@ -47,6 +47,8 @@ function mostAtHome(
   let best: Task | undefined;
   let most = Number.NEGATIVE_INFINITY;
   const consider = (task: Task, place: number) => {
+    // No gain is larger than that.
+    if (task.nearestBytes < most) return;
     const gain = homeliness(task, slot.builder) * schedule.weights.locality;
     const isBetter = gain > most || (gain === most && task.urgency > best!.urgency);
     if (!isBetter || !fits(schedule, task, { slot, place })) return;
@@ -55,7 +57,12 @@ function mostAtHome(
   };
   if (schedule.weights.locality > 0)
     for (const task of slot.builder.near.slice(0, TASKS_LOOKED_AT))
-      if (task.kind === kind && (start === 0 || queue.rankOf(task) >= start) && isIn(turn, task))
+      if (
+        task.kind === kind &&
+        task.nearestBytes >= most &&
+        (start === 0 || queue.rankOf(task) >= start) &&
+        isIn(turn, task)
+      )
         consider(task, start);
   let place = start;
   for (const task of queue.slice(start, TASKS_LOOKED_AT)) consider(task, place++);
@@ -70,7 +77,8 @@ function fits(
   return canTake(schedule, task, builder) && !shouldHold(schedule, task, { builder, ahead: place });
 }
 
-function isIn({ principal }: Turn, { requests }: Task): boolean {
+function isIn({ principal, kind }: Turn, { requests }: Task): boolean {
+  if (kind.queues.size === 1) return true;
   for (const request of requests) if (request.principal === principal && !request.stopped) return true;
   return false;
 }
@@ -99,7 +107,7 @@ function slotsBySpeed(pools: readonly PoolForClass[]): number {
   return sum;
 }
 
-const TASKS_LOOKED_AT = 24;
+const TASKS_LOOKED_AT = 8;
 /** The least loaded of a pool; for want of memory or disk, the first may not do. */
 const BUILDERS_LOOKED_AT = 8;
 /** After so many others the most urgent task goes first wherever its inputs are. */
