@@ -21,7 +21,7 @@ export function placeOnMachine(
   unreserve(schedule, kind);
   const builder = emptiest(schedule, task, kept);
   if (!builder) return false;
-  if (freeSlotsOf(builder) * 2 >= slotsOf(builder)) {
+  if (isHalfEmpty(builder)) {
     assign(schedule, { task, builder }, decisions);
     return true;
   }
@@ -34,27 +34,28 @@ export function placeOnMachine(
 /** A builder that is empty enough, the cheapest; else the one that was kept, or else the one with most free slots. */
 function emptiest(schedule: ScoringSchedule, task: Task, kept: Builder | undefined): Builder | undefined {
   let best: Builder | undefined;
-  for (const { pool } of task.kind.pools) {
-    let looked = 0;
-    for (const builder of pool.free) {
-      if (!canTake(schedule, task, builder)) continue;
-      if (!best || isEmptier(schedule, task, { builder, best, kept })) best = builder;
-      if (++looked === BUILDERS_A_POOL) break;
-    }
-  }
-  if (kept && best && freeSlotsOf(best) * 2 < slotsOf(best) && kept.filed.slotsUp) return kept;
-  return best ?? (kept?.filed.slotsUp ? kept : undefined);
+  const compare = (builder: Builder): boolean => {
+    if (!canTake(schedule, task, builder)) return false;
+    if (!best || isEmptier(schedule, task, { builder, best })) best = builder;
+    return true;
+  };
+  for (const { pool } of task.kind.pools) pool.free.count(compare, BUILDERS_A_POOL);
+  const isKeptUp = (kept?.filed.slotsUp ?? 0) > 0;
+  return isKeptUp && !(best && isHalfEmpty(best)) ? kept : best;
 }
 
 function isEmptier(
   schedule: ScoringSchedule,
   task: Task,
-  { builder, best }: { builder: Builder; best: Builder; kept: Builder | undefined },
+  { builder, best }: { builder: Builder; best: Builder },
 ): boolean {
-  const [isHalf, bestIs] = [builder, best].map((one) => freeSlotsOf(one) * 2 >= slotsOf(one));
-  if (isHalf !== bestIs) return isHalf!;
-  if (isHalf) return costOf(schedule, task, builder) < costOf(schedule, task, best);
+  if (isHalfEmpty(builder) !== isHalfEmpty(best)) return isHalfEmpty(builder);
+  if (isHalfEmpty(builder)) return costOf(schedule, task, builder) < costOf(schedule, task, best);
   return freeSlotsOf(builder) / slotsOf(builder) > freeSlotsOf(best) / slotsOf(best);
+}
+
+function isHalfEmpty(builder: Builder): boolean {
+  return freeSlotsOf(builder) * 2 >= slotsOf(builder);
 }
 
 const BUILDERS_A_POOL = 8;
