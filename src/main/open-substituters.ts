@@ -1,12 +1,15 @@
 import { networkInterfaces } from "node:os";
 import { systemClock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
+import { type Rests, shortRests } from "#base/rests.ts";
+import { openRestFile } from "#build/remote/rest-file.ts";
 import type { Settings } from "#nix/settings.ts";
 import { parseStoreReference, type StoreReference } from "#nix/store-reference.ts";
 import type { Store } from "#store/store.ts";
 import { RestingSubstituter } from "#store/substituter.ts";
 import { openStore } from "./open-store.ts";
 import { readNetrc } from "./read-netrc.ts";
+import { stateDir } from "./state-dir.ts";
 import { positiveParam } from "./store-context.ts";
 
 export interface SubstituterSurroundings {
@@ -22,11 +25,12 @@ export async function openSubstituters(
 ): Promise<RestingSubstituter[]> {
   if (!settings.substitute) return [];
   const opened: RestingSubstituter[] = [];
+  const rests = settings.substituters.length > 0 ? openRestFile(stateDir(env), "substituters") : shortRests();
   for (const uri of settings.substituters) {
     try {
       const reference = parseStoreReference(uri);
       if (!isReachable(reference, env)) continue;
-      opened.push(await openOne(reference, settings, { env, report }));
+      opened.push(await openOne(reference, settings, { env, report, rests }));
     } catch (error) {
       report(`substituter '${uri}' cannot be used: ${messageOf(error)}`);
     }
@@ -37,7 +41,7 @@ export async function openSubstituters(
 async function openOne(
   reference: StoreReference,
   settings: Settings,
-  { env, report }: SubstituterSurroundings,
+  { env, report, rests }: SubstituterSurroundings & { readonly rests: Rests },
 ): Promise<RestingSubstituter> {
   const timeoutS = settings["connect-timeout"];
   const asRead = reference.scheme === "local" ? withParam(reference, "read-only", "true") : reference;
@@ -57,6 +61,7 @@ async function openOne(
     priority: async () => priority ?? (await ownPriority(store)),
     trusted: reference.params.get("trusted") === "true",
     clock: systemClock,
+    rests,
     report,
   });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
+import { type Rests, shortRests } from "#base/rests.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -45,6 +46,8 @@ export interface RestingSubstituterOptions {
   readonly priority: () => Promise<number>;
   readonly trusted: boolean;
   readonly clock: Clock;
+  /** Remembers over runs that it failed; for this run only where absent. */
+  readonly rests?: Rests;
   /** Told once each time that the substituter is given up for a while. */
   readonly report: (text: string) => void;
 }
@@ -58,13 +61,14 @@ export class RestingSubstituter implements Substituter, AsyncDisposable {
   readonly trusted: boolean;
   readonly #store: Store & Pick<Substituter, "queryRealisation">;
   readonly #options: RestingSubstituterOptions;
-  #restsUntilMs = 0;
+  readonly #rests: Rests;
 
   constructor(store: Store, options: RestingSubstituterOptions) {
     this.uri = store.uri;
     this.trusted = options.trusted;
     this.#store = store;
     this.#options = options;
+    this.#rests = options.rests ?? shortRests();
   }
 
   async priority(): Promise<number> {
@@ -93,15 +97,14 @@ export class RestingSubstituter implements Substituter, AsyncDisposable {
 
   async #ask<T>(question: () => Promise<T>): Promise<T | undefined> {
     const { clock, report } = this.#options;
-    if (clock.now() < this.#restsUntilMs) return undefined;
+    if (this.#rests.restOf(this.uri, clock.now())) return undefined;
     try {
       return await question();
     } catch (error) {
-      if (clock.now() >= this.#restsUntilMs)
-        report(
-          `substituter '${this.uri}' cannot be used and is left alone for a minute: ${messageOf(error)}`,
-        );
-      this.#restsUntilMs = clock.now() + REST_MS;
+      const message = messageOf(error);
+      if (!this.#rests.restOf(this.uri, clock.now()))
+        report(`substituter '${this.uri}' cannot be used and is left alone for a minute: ${message}`);
+      this.#rests.rest(this.uri, { untilMs: clock.now() + REST_MS, message });
       return undefined;
     }
   }
