@@ -5,8 +5,10 @@ import {
   existsSync,
   fchmodSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readlinkSync,
   renameSync,
   writeFileSync,
 } from "node:fs";
@@ -26,6 +28,7 @@ export interface PreparedFix {
 /** Looks at the file as it is now. Throws where it is no longer as it was when it was judged. */
 export function prepareFix(fix: Fix): PreparedFix {
   if (fix.kind === "chmod") return { fix, before: undefined, after: undefined };
+  refuseGenerated(fix.file);
   const before = systemFiles.readText(fix.file);
   if (fix.line === undefined) {
     const ending = before === undefined || before === "" || before.endsWith("\n") ? "" : "\n";
@@ -42,6 +45,14 @@ export function prepareFix(fix: Fix): PreparedFix {
     );
   lines[fix.line - 1] = fix.after;
   return { fix, before, after: lines.join("\n") };
+}
+
+/** A file that a NixOS or nix-darwin configuration makes is changed there, or the change is lost. */
+function refuseGenerated(file: string): void {
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  throw new ElsewhereError("FIX_GENERATED", `Cannot mend ${file}: it is a link to ${readlinkSync(file)}`, {
+    hint: "change what makes it: on NixOS and nix-darwin, nix.buildMachines and nix.settings",
+  });
 }
 
 /** Does it. Returns where what was there before is kept, if anything was. */

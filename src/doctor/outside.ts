@@ -90,7 +90,7 @@ export interface Route extends AsyncDisposable {
 
 export interface SshRoute {
   readonly settings: SshSettings;
-  /** What ssh makes of these settings. */
+  /** What ssh makes of these settings. Throws a `TransportError` where it cannot read them. */
   configuration(): Promise<SshConfiguration>;
   /** Logs in, runs a command, and returns what it printed. Asks nothing of anybody. Throws a `TransportError`. */
   run(command: readonly string[]): Promise<RanThere>;

@@ -1,12 +1,12 @@
 import { systemClock } from "#base/clock.ts";
 import { decodeText } from "#base/text.ts";
-import type { Outside, Route, SshRoute } from "#doctor/outside.ts";
+import { NOT_STARTED, type Outside, type Route, type SshRoute } from "#doctor/outside.ts";
 import type { Machine } from "#nix/machine.ts";
 import { parseStoreReference, type StoreReference, withDefaultParams } from "#nix/store-reference.ts";
 import type { DaemonStore } from "#store/daemon/daemon-store.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import { targetArguments } from "#transport/ssh-arguments.ts";
-import { readSshConfiguration } from "#transport/ssh-configuration.ts";
+import { parseSshConfiguration, type SshConfiguration } from "#transport/ssh-configuration.ts";
 import { sshDestination } from "#transport/ssh-settings.ts";
 import { TransportError } from "#transport/transport-error.ts";
 import { type CommandHost, openHostedStore, remoteCommandOf, sshSettingsOf } from "./open-ssh-store.ts";
@@ -71,7 +71,7 @@ function sshRoute(
   const target = [...targetArguments(settings, undefined), "--", sshDestination(settings)];
   let configuration: ReturnType<SshRoute["configuration"]> | undefined;
   const ask = () => {
-    configuration ??= readSshConfiguration("ssh", target);
+    configuration ??= readConfiguration(run, target);
     return configuration;
   };
   const peer = `${reference.scheme}://${reference.authority}`;
@@ -108,6 +108,15 @@ function sshRoute(
       return [...new Set(keys)].sort();
     },
   };
+}
+
+/** As the transport asks, but that it is told why there is no answer. */
+async function readConfiguration(run: Outside["run"], target: readonly string[]): Promise<SshConfiguration> {
+  const { code, stdout, stderr } = await run(["ssh", "-G", ...target]);
+  if (code === NOT_STARTED)
+    throw new TransportError("TRANSPORT_PROGRAM_MISSING", `ssh does not start: ${stderr}`);
+  if (code !== 0) throw new TransportError("TRANSPORT_CONFIG", stderr.trim());
+  return parseSshConfiguration(stdout);
 }
 
 /** What takes longer goes on by itself until its route is closed. */

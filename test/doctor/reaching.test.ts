@@ -175,8 +175,8 @@ describe("a way to a builder that is broken", { skip: withoutSshd, concurrency: 
       machines: [`${rig.elsewhere("options")} x86_64-linux`],
       sshOptions: ["-o", "NoSuchOption=1"],
     });
-    // With an option like that ssh does not even say where it would go.
-    assert.equal(found.findings[0]?.finding.code, "NAME_UNKNOWN");
+    const { finding } = found.assertOnly("SSH_CONFIG", /ssh -G rig/);
+    assert.match(finding.seen, /nosuchoption/i);
   });
 
   test("what is safe to mend is mended, shown first and kept", async () => {

@@ -1,4 +1,4 @@
-import { messageOf } from "#base/errors.ts";
+import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { applyFix, type PreparedFix, prepareFix } from "#doctor/apply-fix.ts";
 import type { PlacedFinding } from "#doctor/diagnose.ts";
 import { askYesNo } from "../ask.ts";
@@ -20,7 +20,8 @@ export async function offerFixes(
     try {
       if (await offer(context, prepareFix(finding.fix), flags)) mended++;
     } catch (error) {
-      terminal.error(`not mended: ${messageOf(error)}\n`);
+      const hint = error instanceof ElsewhereError && error.hint ? `; ${error.hint}` : "";
+      terminal.error(`not mended: ${messageOf(error)}${hint}\n`);
     }
   }
   if (findings.every(({ finding }) => !finding.fix))

@@ -5,6 +5,7 @@ import { ABSENT, type Check, found, type Look, seen, unseen } from "../check.ts"
 import { cure } from "../cure.ts";
 import type { BuilderCase } from "./builder-case.ts";
 import { hostKeyFault } from "./host-key.ts";
+import { sshFault } from "./ssh-fault.ts";
 
 /** Whether ssh is let in: the host's key first, then ours. */
 export const login: Check<BuilderCase> = {
@@ -30,30 +31,13 @@ export const login: Check<BuilderCase> = {
 
 async function refused(builder: BuilderCase, error: TransportError): Promise<Look> {
   const said = messageOf(error).replace(/^Cannot connect to [^:]*:\/\/\S*: /, "");
+  const broken = sshFault(error, builder.route.ssh!.settings.host);
+  if (broken) return found("ssh does not start", broken);
   switch (error.code) {
     case "TRANSPORT_HOST_KEY":
       return found("host key not accepted", await hostKeyFault(builder, said));
     case "TRANSPORT_AUTH":
       return await keyRefused(builder, said);
-    case "TRANSPORT_PROGRAM_MISSING":
-      return found("no ssh here", {
-        code: "SSH_MISSING",
-        severity: "fault",
-        seen: messageOf(error),
-        why: "Builders are reached by the system's ssh",
-        cure: cure("Install the OpenSSH client", "sudo apt-get install openssh-client"),
-      });
-    case "TRANSPORT_CONFIG":
-      return found("ssh cannot read its configuration", {
-        code: "SSH_CONFIG",
-        severity: "fault",
-        seen: said,
-        why: "ssh refuses to go anywhere",
-        cure: cure(
-          "Correct ssh_config or NIX_SSHOPTS",
-          `ssh -G ${builder.route.ssh!.settings.host} >/dev/null`,
-        ),
-      });
     case "TRANSPORT_RESOLVE":
     case "TRANSPORT_REFUSED":
     case "TRANSPORT_TIMEOUT":

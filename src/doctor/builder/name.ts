@@ -1,6 +1,9 @@
+import { TransportError } from "#transport/transport-error.ts";
 import { ABSENT, type Check, found, seen } from "../check.ts";
 import { cure } from "../cure.ts";
+import type { Finding } from "../finding.ts";
 import type { BuilderCase } from "./builder-case.ts";
+import { sshFault } from "./ssh-fault.ts";
 
 /** Whether the builder's name is known. */
 export const name: Check<BuilderCase> = {
@@ -8,6 +11,8 @@ export const name: Check<BuilderCase> = {
   look: async (builder) => {
     const { route, outside, machine } = builder;
     if (!route.ssh) return ABSENT;
+    const broken = await whyBroken(builder);
+    if (broken) return found("ssh does not start", broken);
     const address = await builder.address();
     if (!address) return seen("reached through another host, as ssh_config says");
     const addresses = await outside.network.resolve(address.host);
@@ -33,3 +38,14 @@ export const name: Check<BuilderCase> = {
     });
   },
 };
+
+/** Before ssh goes anywhere it reads its configuration. */
+async function whyBroken({ route }: BuilderCase): Promise<Finding | undefined> {
+  try {
+    await route.ssh!.configuration();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TransportError) return sshFault(error, route.ssh!.settings.host);
+    throw error;
+  }
+}
