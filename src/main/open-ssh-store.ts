@@ -6,6 +6,7 @@ import { splitShellWords } from "#transport/shell-words.ts";
 import { SshHost } from "#transport/ssh-host.ts";
 import type { SshSettings } from "#transport/ssh-settings.ts";
 import { ThisHost } from "#transport/this-host.ts";
+import { OWN_FEATURES } from "./own-features.ts";
 import { positiveParam, type StoreContext, storeDirOf } from "./store-context.ts";
 
 /** A machine that commands can be run on. */
@@ -39,7 +40,7 @@ export function openHostedStore(reference: StoreReference, context: StoreContext
   const peer = `${reference.scheme}://${reference.authority}`;
   if (reference.scheme === "ssh-ng") {
     const connect = () => host.openSession(command, { peer });
-    return { host, store: new DaemonStore({ ...parts, connect }) };
+    return { host, store: new DaemonStore({ ...parts, connect, features: OWN_FEATURES }) };
   }
   const connect: ServeConnect = (onStderr) => host.openSession(command, { peer, onStderr });
   return { host, store: new ServeStore({ ...parts, connect }) };

@@ -4,6 +4,7 @@ import { ElsewhereError } from "#base/errors.ts";
 import { formatStoreReference, parseStoreReference, type StoreReference } from "#nix/store-reference.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
+import { OWN_FEATURES } from "./own-features.ts";
 import { positiveParam, type StoreContext, storeDirOf } from "./store-context.ts";
 
 /** A store that can build as well: those behind a daemon or ssh. */
@@ -101,6 +102,7 @@ async function openDaemon(reference: StoreReference, { env }: StoreContext): Pro
     uri: formatStoreReference(reference),
     storeDir: storeDirOf(reference, env),
     connect: () => connectUnixSocket(path),
+    features: OWN_FEATURES,
     ...(connectionsMax !== undefined && { connectionsMax }),
   });
 }

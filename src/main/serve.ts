@@ -20,6 +20,7 @@ import { streamOfSocket } from "#transport/unix-socket.ts";
 import { doorSocketPath, realStore } from "./daemon-door.ts";
 import { loadSettings } from "./load-settings.ts";
 import type { SharedOffload } from "./offload.ts";
+import { OWN_FEATURES } from "./own-features.ts";
 import { daemonSocketPath, type OpenedStore, openServedStore, upstreamSocket } from "./serve-store.ts";
 import { stateDir } from "./state-dir.ts";
 import { readVersion } from "./version.ts";
@@ -68,7 +69,7 @@ class Server {
     await using client = new ClientConnection(stream, { stillListens: async () => isReadByAnyone(STDOUT) });
     using _ = this.#dropWhenAborted(client);
     if (door.kind === "stdio")
-      await serveDaemon(client, { served: opened, trusted, nixVersion: NIX_VERSION });
+      await serveDaemon(client, { served: opened, trusted, nixVersion: NIX_VERSION, features: OWN_FEATURES });
     else await serveCommands(client, { served: opened, trusted, mayWrite: door.write, log: toStandardError });
     return 0;
   }
@@ -98,7 +99,7 @@ class Server {
       const stream = streamOfSocket(socket, uid === undefined ? "a client" : `a client of user ${uid}`);
       await using client = new ClientConnection(stream);
       using _ = this.#dropWhenAborted(client);
-      await serveDaemon(client, { served: opened, trusted, nixVersion: NIX_VERSION });
+      await serveDaemon(client, { served: opened, trusted, nixVersion: NIX_VERSION, features: OWN_FEATURES });
     } catch (error) {
       process.stderr.write(`elsewhere: ${messageOf(error)}\n`);
     }

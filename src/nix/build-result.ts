@@ -36,7 +36,7 @@ export interface BuildResult {
   /** CPU time of the build in microseconds, where it was measured. */
   readonly cpuUserUs?: number | undefined;
   readonly cpuSystemUs?: number | undefined;
-  /** Largest memory of the build in bytes, where it was measured. Ours alone: never on the wire. */
+  /** Largest memory of the build in bytes, where it was measured. Travels only where both sides are of this program. */
   readonly memoryPeakBytes?: number | undefined;
   /** By output name. */
   readonly builtOutputs: ReadonlyMap<string, Realisation>;

@@ -37,7 +37,7 @@ describe("the record of builds", { skip: withoutSshd }, () => {
     assert.match((await rig.elsewhere("log", "77")).err, /Cannot find a log of build 77/);
 
     const why = await rig.elsewhere("why", "./result");
-    assert.match(why.out, /built on rig for x86_64-linux, natively in \S+ s: build 2/);
+    assert.match(why.out, /built on rig for x86_64-linux, natively in \S+ s: build 2 \(.*\), CPU \S+ s/);
     assert.match(why.out, /asked for by \S+: elsewhere build/);
     assert.match(why.out, /copied from rig to local\?root=/);
     const steps = JSON.parse((await rig.elsewhere("why", "./result", "--json")).out)[0].steps;

@@ -18,6 +18,8 @@ export interface DaemonSessionOptions {
   readonly trusted: boolean;
   /** What clients are told as the version of Nix. */
   readonly nixVersion: string;
+  /** Features of the protocol to offer. */
+  readonly features?: readonly string[];
   /** The newest minor version to speak. */
   readonly minor?: number;
 }

@@ -39,7 +39,7 @@ export class DaemonConnection implements AsyncDisposable {
   /** `minor` is the newest version to speak. */
   static async open(
     stream: ByteStream,
-    greeting: { readonly storeDir: StoreDir; readonly minor?: number },
+    greeting: { readonly storeDir: StoreDir; readonly minor?: number; readonly features?: readonly string[] },
   ): Promise<DaemonConnection> {
     const peer = new Peer(stream);
     return new DaemonConnection(peer, await peer.greet(greetDaemon(greeting), SERVER_MAGIC));

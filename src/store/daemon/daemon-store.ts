@@ -34,6 +34,8 @@ export interface DaemonStoreOptions {
   readonly connectionsMax?: number;
   /** The newest minor version of the protocol to speak. */
   readonly minor?: number;
+  /** Features of the protocol to offer. */
+  readonly features?: readonly string[];
   /** Goes with the store: the ssh host, for one. */
   readonly owned?: AsyncDisposable;
 }

@@ -1,12 +1,12 @@
 import type { BuildResult, KeyedBuildResult } from "#nix/build-result.ts";
 import type { Codec } from "../codec/codec.ts";
-import { mapped, since, withFeature } from "../codec/derive.ts";
+import { mapped, nothing, since, withFeature } from "../codec/derive.ts";
 import { optional } from "../codec/optional.ts";
 import { bool, text, u64 } from "../codec/primitives.ts";
 import { struct } from "../codec/struct.ts";
 import { buildStatus, builtOutputsByHash, builtOutputsByName, NO_OUTPUTS } from "../values/build-result.ts";
 import { derivedPath } from "../values/derived-path.ts";
-import { REALISATION_WITH_PATH } from "./version.ts";
+import { BUILD_MEMORY_PEAK, REALISATION_WITH_PATH } from "./version.ts";
 
 /** The worker protocol's `BuildResult`. */
 export const buildResult: Codec<BuildResult> = struct({
@@ -18,6 +18,7 @@ export const buildResult: Codec<BuildResult> = struct({
   stopTime: since(29, u64, 0),
   cpuUserUs: since(37, optional(u64), undefined),
   cpuSystemUs: since(37, optional(u64), undefined),
+  memoryPeakBytes: withFeature(BUILD_MEMORY_PEAK, optional(u64), nothing as Codec<number | undefined>),
   builtOutputs: since(
     28,
     withFeature(REALISATION_WITH_PATH, builtOutputsByName, builtOutputsByHash),

@@ -11,5 +11,8 @@ export const DAEMON_MINOR_MAX = 38;
  */
 export const REALISATION_WITH_PATH = "realisation-with-path-not-hash";
 
-/** What we offer from 1.38 on. */
+/** Of our own, offered by the program as a whole: a build result tells the build's peak memory after its CPU time. */
+export const BUILD_MEMORY_PEAK = "elsewhere-build-memory-peak";
+
+/** What we offer from 1.38 on where nothing else is said. */
 export const DAEMON_FEATURES: readonly string[] = [];
