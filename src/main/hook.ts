@@ -12,7 +12,6 @@ import { Desk, type HookClient } from "#resident/hook/desk.ts";
 import { type HookOffer, serveHook } from "#resident/hook/hook-call.ts";
 import { answerHook, type HookLine } from "#resident/hook/hook-line.ts";
 import { KeptSites } from "#resident/kept-sites.ts";
-import type { RequestRecords } from "#resident/request-records.ts";
 import { stay } from "#resident/resident.ts";
 import { startResident } from "#resident/start-resident.ts";
 import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
@@ -22,7 +21,7 @@ import { HookStores } from "./hook-stores.ts";
 import { loadMachines } from "./load-machines.ts";
 import { hostFacts } from "./load-settings.ts";
 import { CONNECTION_IDLE_MS, nextActivityId, OFFLOAD_POLICY, siteKey } from "./offload.ts";
-import { openRequestRecords } from "./request-records.ts";
+import { SharedRuns } from "./shared-runs.ts";
 import { stateDir } from "./state-dir.ts";
 
 /** Starts the resident process of this user's build hook, or is it. */
@@ -50,7 +49,7 @@ class ResidentDesk implements AsyncDisposable {
   readonly #foremen = new Map<string, Foreman>();
   readonly #facts = hostFacts();
   readonly #health;
-  readonly #records: RequestRecords;
+  readonly #runs: SharedRuns;
   readonly #user = userName();
   readonly #desk = new Desk((offer) => this.#clientOf(offer));
   /** The settings that came last, and what they come to: nearly always those of the next call. */
@@ -58,7 +57,7 @@ class ResidentDesk implements AsyncDisposable {
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#health = openBookFile(stateDir(env));
-    this.#records = openRequestRecords(stateDir(env));
+    this.#runs = new SharedRuns(stateDir(env));
   }
 
   async serve(call: string): Promise<void> {
@@ -78,7 +77,7 @@ class ResidentDesk implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sites[Symbol.asyncDispose]();
     await this.#stores[Symbol.asyncDispose]();
-    await this.#records[Symbol.asyncDispose]();
+    await this.#runs[Symbol.asyncDispose]();
   }
 
   async #clientOf({ settings: sent, line }: HookOffer): Promise<HookClient> {
@@ -104,8 +103,7 @@ class ResidentDesk implements AsyncDisposable {
       observe: (event) => {
         if (event.kind === "builder-down") this.#sites.discard(event.builder);
       },
-      realise: (request) =>
-        this.#records.realise(request, { principal: this.#user, command: "elsewhere hook" }),
+      realise: (request) => this.#runs.realise(request, { principal: this.#user, command: "elsewhere hook" }),
       buildSettings: buildSettingsOf(settings),
       openStore: () => this.#stores.lease(settings, env),
     };

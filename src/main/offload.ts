@@ -8,25 +8,24 @@ import type { ResolvedSettings, Settings } from "#nix/settings.ts";
 import { BuildsUnderWay } from "#resident/builds-under-way.ts";
 import { KeptSites } from "#resident/kept-sites.ts";
 import type { Offload } from "#resident/offloading-realiser.ts";
-import type { RequestRecords } from "#resident/request-records.ts";
 import type { Policy } from "#schedule/schedule.ts";
 import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
 import { localSite, machineSite } from "./build-sites.ts";
 import { loadMachines } from "./load-machines.ts";
-import { openRequestRecords } from "./request-records.ts";
+import { SharedRuns } from "./shared-runs.ts";
 
 /** What requests of one long-lived process share: connections to builders, and what is known of these. */
 export class SharedOffload implements AsyncDisposable {
   readonly #sites = new KeptSites({ clock: systemClock, idleMs: CONNECTION_IDLE_MS });
   readonly #underWay = new BuildsUnderWay();
   readonly #health: BuilderHealth;
-  readonly #records: RequestRecords;
+  readonly #runs: SharedRuns;
 
   constructor(stateDir: string) {
     this.#health = openBookFile(stateDir);
-    this.#records = openRequestRecords(stateDir);
+    this.#runs = new SharedRuns(stateDir);
   }
 
   /** What builds for `store` are driven with, by the settings of whoever asks for them. */
@@ -44,13 +43,13 @@ export class SharedOffload implements AsyncDisposable {
         if (event.kind === "builder-down") this.#sites.discard(event.builder);
       },
       nextActivityId,
-      realise: (request) => this.#records.realise(request, { principal, command: "elsewhere daemon" }),
+      realise: (request) => this.#runs.realise(request, { principal, command: "elsewhere daemon" }),
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sites[Symbol.asyncDispose]();
-    await this.#records[Symbol.asyncDispose]();
+    await this.#runs[Symbol.asyncDispose]();
   }
 
   #sitesFor(store: Store, settings: ResolvedSettings): BuildSite[] {
