@@ -3,11 +3,12 @@ import { peerUriOf, withoutPeerUri } from "#build/remote/peer-uri.ts";
 import { UndelegatedRealiser } from "#build/remote/undelegated-realiser.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings, Settings } from "#nix/settings.ts";
-import { parseStoreReference, type StoreReference, withDefaultParams } from "#nix/store-reference.ts";
+import type { StoreReference } from "#nix/store-reference.ts";
 import { DaemonStore } from "#store/daemon/daemon-store.ts";
 import { LocalStore } from "#store/local/local-store.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
+import { machineReference } from "./machine-reference.ts";
 import type { CommandHost } from "./open-ssh-store.ts";
 import { type BuildingStore, openBuildingStore } from "./open-store.ts";
 import { CONNECT_TIMEOUT_S } from "./open-usual-store.ts";
@@ -20,12 +21,7 @@ export function machineSite(
   { settings }: ResolvedSettings,
   env: NodeJS.ProcessEnv = process.env,
 ): BuildSite {
-  const reference = withDefaultParams(parseStoreReference(machine.uri), [
-    ...(machine.sshKey ? [["ssh-key", machine.sshKey] as [string, string]] : []),
-    ...(machine.sshPublicHostKey
-      ? [["base64-ssh-public-host-key", machine.sshPublicHostKey] as [string, string]]
-      : []),
-  ]);
+  const reference = machineReference(machine);
   const peerUri = peerUriOf(reference);
   const asked = withoutPeerUri(reference);
   const open = async () => {

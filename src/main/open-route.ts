@@ -2,13 +2,14 @@ import { systemClock } from "#base/clock.ts";
 import { decodeText } from "#base/text.ts";
 import { NOT_STARTED, type Outside, type Route, type SshRoute } from "#doctor/outside.ts";
 import type { Machine } from "#nix/machine.ts";
-import { parseStoreReference, type StoreReference, withDefaultParams } from "#nix/store-reference.ts";
+import type { StoreReference } from "#nix/store-reference.ts";
 import type { DaemonStore } from "#store/daemon/daemon-store.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import { targetArguments } from "#transport/ssh-arguments.ts";
 import { parseSshConfiguration, type SshConfiguration } from "#transport/ssh-configuration.ts";
 import { sshDestination } from "#transport/ssh-settings.ts";
 import { TransportError } from "#transport/transport-error.ts";
+import { machineReference } from "./machine-reference.ts";
 import { type CommandHost, openHostedStore, remoteCommandOf, sshSettingsOf } from "./open-ssh-store.ts";
 import { type BuildingStore, openBuildingStore } from "./open-store.ts";
 
@@ -22,12 +23,7 @@ export interface RouteSurroundings {
 
 /** The way to a builder as a build would go, but that nobody is asked for anything. */
 export async function openRoute(machine: Machine, surroundings: RouteSurroundings): Promise<Route> {
-  const reference = withDefaultParams(parseStoreReference(machine.uri), [
-    ...(machine.sshKey ? [["ssh-key", machine.sshKey] as [string, string]] : []),
-    ...(machine.sshPublicHostKey
-      ? [["base64-ssh-public-host-key", machine.sshPublicHostKey] as [string, string]]
-      : []),
-  ]);
+  const reference = machineReference(machine);
   const { connectTimeoutS, sshOptions } = surroundings;
   const options = [surroundings.env.NIX_SSHOPTS ?? "", "-o BatchMode=yes", ...sshOptions].join(" ");
   const context = { env: { ...surroundings.env, NIX_SSHOPTS: options }, connectTimeoutS };

@@ -1,7 +1,7 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import type { Configuration } from "#doctor/client/client-case.ts";
 import { readEntries, type WrittenMachines } from "#doctor/machine-line/entry.ts";
-import { type JudgedLine, judgeLine } from "#doctor/machine-line/faults.ts";
+import { type JudgedLine, judgeLine } from "#doctor/machine-line/judge-line.ts";
 import { systemFiles } from "#doctor/outside/system-files.ts";
 import { parseMachines } from "#nix/machines.ts";
 import { isTomlMachines } from "#nix/machines-toml.ts";

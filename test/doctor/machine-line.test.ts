@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { readEntries } from "#doctor/machine-line/entry.ts";
-import { judgeLine } from "#doctor/machine-line/faults.ts";
+import { judgeLine } from "#doctor/machine-line/judge-line.ts";
 import { mendLine } from "#doctor/machine-line/mend.ts";
 import { judgeTogether } from "#doctor/machine-line/together.ts";
 import { parseMachines } from "#nix/machines.ts";

@@ -1,7 +1,7 @@
 import type { ConfLine } from "#nix/conf.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import type { WrittenMachines } from "../machine-line/entry.ts";
-import type { JudgedLine } from "../machine-line/faults.ts";
+import type { JudgedLine } from "../machine-line/judge-line.ts";
 import type { Outside, Ran } from "../outside.ts";
 
 /** This machine, as far as it sends builds away. What is asked twice is found out once. */

@@ -18,6 +18,11 @@ interface EntryField {
   readonly column: number;
 }
 
+/** `FILE:LINE:COLUMN`, of the whole entry. */
+export function placeOf({ file, line, column }: MachineEntry): string {
+  return `${file}:${line}:${column}`;
+}
+
 /** What `@FILE` names. */
 interface MachinesFile {
   readonly path: string;

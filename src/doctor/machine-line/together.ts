@@ -2,7 +2,8 @@ import type { Machine } from "#nix/machine.ts";
 import { parseStoreReference } from "#nix/store-reference.ts";
 import { cure } from "../cure.ts";
 import type { Finding } from "../finding.ts";
-import { type JudgedLine, placeOf } from "./faults.ts";
+import { placeOf } from "./entry.ts";
+import type { JudgedLine } from "./judge-line.ts";
 
 /** What is wrong with lines only beside each other, or for the Nix that reads them. */
 export function judgeTogether(lines: readonly JudgedLine[], nixVersion: string | undefined): Finding[] {
