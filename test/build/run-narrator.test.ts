@@ -3,9 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { BuildEvent } from "#build/events.ts";
 import { RunNarrator } from "#build/run-narrator.ts";
-import { ACTIVITY, type LogEvent, type LogField, RESULT } from "#nix/log-event.ts";
-import { DEFAULT_STORE_DIR, parseStorePath, printStorePath } from "#nix/store-path.ts";
+import { ACTIVITY, type LogEvent, RESULT } from "#nix/log-event.ts";
+import { DEFAULT_STORE_DIR, printStorePath } from "#nix/store-path.ts";
 import { anyBuildEvent } from "#rig/build-events.ts";
+import { checkLogGrammar } from "#rig/log-grammar.ts";
 import { runStory } from "#rig/run-story.ts";
 import { formatLogLine, parseLogLine } from "#wire/internal-json/log-line.ts";
 
@@ -30,66 +31,13 @@ function told(story: Iterable<BuildEvent>): LogEvent[] {
   return lines.map((line) => parseLogLine(line)!);
 }
 
-/** The kinds of fields that readers of each activity count on: a path of the store, a text, a number. */
-const ACTIVITY_FIELDS: Record<number, string> = {
-  [ACTIVITY.realise]: "",
-  [ACTIVITY.copyPaths]: "",
-  [ACTIVITY.builds]: "",
-  [ACTIVITY.copyPath]: "ptt",
-  [ACTIVITY.build]: "ptnn",
-};
-const RESULT_FIELDS: Record<number, string> = {
-  [RESULT.buildLogLine]: "t",
-  [RESULT.setPhase]: "t",
-  [RESULT.progress]: "nnnn",
-  [RESULT.setExpected]: "nn",
-};
-
-function shapeOf(fields: readonly LogField[]): string {
-  return fields.map((field) => (typeof field === "number" ? "n" : isPath(field) ? "p" : "t")).join("");
-}
-
-function isPath(text: string): boolean {
-  try {
-    parseStorePath(DEFAULT_STORE_DIR, text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Holds what is told to the grammar by which Nix's lines are read. */
-function checkGrammar(events: readonly LogEvent[]): void {
-  const open = new Set<number>();
-  for (const event of events) {
-    if (event.kind === "message") continue;
-    if (event.kind === "start") {
-      assert.ok(!open.has(event.id), "an id is begun once");
-      assert.ok(event.parent === 0 || open.has(event.parent), "the parent goes on");
-      assert.equal(shapeOf(event.fields), ACTIVITY_FIELDS[event.type], event.text);
-      open.add(event.id);
-      continue;
-    }
-    assert.ok(open.has(event.id), `${event.kind} of what goes on`);
-    if (event.kind === "stop") open.delete(event.id);
-    else {
-      const wanted = RESULT_FIELDS[event.type]!;
-      assert.equal(
-        shapeOf(event.fields).replaceAll(wanted === "t" ? "p" : "", wanted === "t" ? "t" : ""),
-        wanted,
-      );
-    }
-  }
-  assert.equal(open.size, 0, "everything has ended");
-}
-
 test("every activity is begun and ended once, with the fields that its readers count on", () => {
-  checkGrammar(told(STORY));
+  checkLogGrammar(told(STORY));
 });
 
 test("whatever happens, what is told keeps to the grammar", () => {
   fc.assert(
-    fc.property(fc.array(anyBuildEvent, { maxLength: 40 }), (story) => checkGrammar(told(story))),
+    fc.property(fc.array(anyBuildEvent, { maxLength: 40 }), (story) => checkLogGrammar(told(story))),
     { numRuns: 100 },
   );
 });
