@@ -1,5 +1,5 @@
 import { describeObstacle } from "#build/engine/obstacle-words.ts";
-import type { BuilderVerdict } from "#schedule/reason.ts";
+import type { BuilderVerdict, Obstacle } from "#schedule/reason.ts";
 import type { Placement } from "./record.ts";
 
 /** Why the builders that were not chosen were not, by name. */
@@ -16,13 +16,20 @@ function reasonOf(
   { builder, obstacle, score }: BuilderVerdict,
   { chosenMs, faults }: { chosenMs: number; faults: ReadonlyMap<string, string> },
 ): string {
-  if (obstacle) {
-    const fault = obstacle.kind === "down" ? faults.get(builder) : undefined;
-    return fault === undefined ? describeObstacle(obstacle) : firstLine(fault);
-  }
+  if (obstacle) return obstacleReason(builder, obstacle, faults);
   return score === undefined
     ? "it was not asked"
     : `it would have been done ${laterBy(score.totalMs - chosenMs)}`;
+}
+
+/** Why a builder cannot take a build; where it is down, in the words of what went wrong. */
+export function obstacleReason(
+  builder: string,
+  obstacle: Obstacle,
+  faults: ReadonlyMap<string, string>,
+): string {
+  const fault = obstacle.kind === "down" ? faults.get(builder) : undefined;
+  return fault === undefined ? describeObstacle(obstacle) : firstLine(fault);
 }
 
 function firstLine(text: string): string {

@@ -51,7 +51,7 @@ describe("Elsewhere builders", { skip: withoutSshd }, () => {
     assert.equal(code, 1, "one does not answer");
     assert.match(
       out,
-      /rig +up, Elsewhere \S+ +0\/2 +3 +\d.* of \d+ GiB +\S+ \wiB +x86_64-linux,aarch64-linux!/,
+      /rig +up, Elsewhere \S+ +0\/2 +3 +\d.*\/\d+ GiB +\S+ \wiB +x86_64-linux,aarch64-linux!/,
     );
     assert.match(out, /nowhere\.invalid +DOWN/);
     assert.match(out, /nowhere\.invalid: Cannot connect to/);

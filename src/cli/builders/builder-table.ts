@@ -39,13 +39,12 @@ function stateOf(answer: BuilderStatus["answer"], { drained }: BuilderPage): str
   return answer.version ? `${state}, ${answer.version}` : state;
 }
 
-/** `3.1 of 16 GiB`. */
+/** `3.1/16 GiB`. */
 function shareOf(free: number | undefined, all: number | undefined): string {
   if (free === undefined || all === undefined) return "-";
   const [part, whole] = [formatBytes(free), formatBytes(all)];
-  return part.split(" ")[1] === whole.split(" ")[1]
-    ? `${part.split(" ")[0]} of ${whole}`
-    : `${part} of ${whole}`;
+  const isOneUnit = part.split(" ")[1] === whole.split(" ")[1];
+  return `${isOneUnit ? part.split(" ")[0] : part}/${whole}`;
 }
 
 /** A system that is emulated there has `~` after it, one that the last probe could not build for has `!`. */

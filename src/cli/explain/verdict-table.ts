@@ -1,4 +1,4 @@
-import { describeObstacle } from "#build/engine/obstacle-words.ts";
+import { obstacleReason } from "#ledger/placement-words.ts";
 import type { BuilderVerdict } from "#schedule/reason.ts";
 import type { Score } from "#schedule/score.ts";
 import { formatBytes, formatDuration } from "../progress/words.ts";
@@ -36,7 +36,7 @@ export function verdictTable({ verdicts, chosen, faults }: Judged, columns: numb
   return `${answers}\n${formatTable(head, scored.map(scoreRow), columns)}`;
 }
 
-export function reasonOf(
+function reasonOf(
   { builder, obstacle, score }: BuilderVerdict,
   {
     isChosen,
@@ -44,10 +44,7 @@ export function reasonOf(
     faults,
   }: { isChosen: boolean; bestMs: number | undefined; faults: ReadonlyMap<string, string> },
 ): string {
-  if (obstacle) {
-    const fault = obstacle.kind === "down" ? faults.get(builder) : undefined;
-    return fault === undefined ? describeObstacle(obstacle) : fault.split("\n", 1)[0]!;
-  }
+  if (obstacle) return obstacleReason(builder, obstacle, faults);
   if (!score) return "it was not asked";
   const emulated = score.emulated ? ", by emulation" : "";
   const ownMs = score.totalMs - score.localMs;
