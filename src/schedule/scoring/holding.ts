@@ -5,8 +5,8 @@ import type { Builder, PoolForClass, Run, ScoringSchedule, Task } from "./state.
 
 /**
  * Whether a task should rather wait for a busy builder than run on a free one: when it would end sooner. `ahead` other
- * tasks are expected to come first there. It waits at most for as long as it would gain, so that a wrong estimate
- * costs at most twice that.
+ * tasks are expected to come first there. It waits at most for as long beyond what was first foreseen as it would have gained, so
+ * that a wrong estimate costs at most twice that.
  */
 export function shouldHold(schedule: ScoringSchedule, task: Task, free: FreeSlot): boolean {
   // What was lost once has waited long enough, and perhaps for the one that lost it.
@@ -18,13 +18,13 @@ export function shouldHold(schedule: ScoringSchedule, task: Task, free: FreeSlot
   const { nowMs } = schedule;
   const { builder } = free;
   const gainMs = nowMs + durationOn(task, builder) + transferMs(schedule, task, builder) - better.endMs;
-  const sinceMs = task.hold?.sinceMs ?? nowMs;
-  const untilMs = Math.min(Math.max(better.freeMs, nowMs + 1), sinceMs + gainMs);
+  const limitMs = task.hold?.limitMs ?? better.freeMs + gainMs;
+  const untilMs = Math.min(Math.max(better.freeMs, nowMs + WAIT_MS_MIN), limitMs);
   if (gainMs < GAIN_MS_MIN || untilMs <= nowMs) {
     if (gainMs < GAIN_MS_MIN) task.hold = undefined;
     return false;
   }
-  task.hold = { sinceMs, untilMs, builder: better.name };
+  task.hold = { limitMs, untilMs, builder: better.name };
   wakeFor(schedule, task, untilMs);
   return true;
 }
@@ -98,5 +98,7 @@ function wakeFor(schedule: ScoringSchedule, { kind }: Task, atMs: number): void 
 
 /** The fastest; to wait for one that is hardly faster gains little. */
 const POOLS_WAITED_FOR = 4;
+/** How soon it is looked again at the earliest, unless something happens. */
+const WAIT_MS_MIN = 1000;
 /** Less is not worth an idle builder. */
 const GAIN_MS_MIN = 500;

@@ -138,6 +138,8 @@ function ring(schedule: ScoringSchedule, decisions: Decision[]): void {
           enqueue(schedule, about.task);
         break;
       case "hold":
+        // One that was set before an earlier one says nothing new.
+        if ((about.of.holdAlarmMs ?? schedule.nowMs + 1) > schedule.nowMs) break;
         about.of.holdAlarmMs = undefined;
         schedule.touched.add(about.of);
         break;

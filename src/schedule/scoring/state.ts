@@ -108,7 +108,8 @@ export interface Run {
 
 /** A free builder is left aside for one that is faster. */
 export interface Hold {
-  readonly sinceMs: number;
+  /** It is not held for longer, whatever is expected then. */
+  readonly limitMs: number;
   readonly untilMs: number;
   readonly builder: string;
 }
