@@ -91,7 +91,7 @@ export function byKind<T extends { readonly kind: string }>(
 }
 
 /** JSON that does not have the form that was wanted. */
-export class JsonShapeError extends ElsewhereError {
+class JsonShapeError extends ElsewhereError {
   override readonly name = "JsonShapeError";
 
   constructor(where: string, wanted: string, found: unknown) {

@@ -29,7 +29,7 @@ function readEvent(line: string): BuildEvent | undefined {
 }
 
 /** The lines of a file that grows, as they come. */
-export async function* followLines(file: string, { ended, signal }: FollowOptions): AsyncGenerator<string> {
+async function* followLines(file: string, { ended, signal }: FollowOptions): AsyncGenerator<string> {
   await using handle = await open(file, "r");
   const news = new News(file, ended, signal);
   try {
