@@ -49,6 +49,8 @@ export interface BuilderHealth {
   backOff(builder: string, nowMs: number): { readonly untilMs: number; readonly message: string } | undefined;
   failed(builder: string, nowMs: number, message: string): void;
   recovered(builder: string): void;
+  /** Something went wrong that is no reason to leave it alone. */
+  noteFailure(builder: string, failure: NonNullable<BuilderPage["lastFailure"]>): void;
   /** As it is now: other runs write it too. */
   pageOf(builder: string): BuilderPage;
   /** Told whenever any run may have changed it. */
@@ -63,8 +65,6 @@ export interface BuilderBook extends BuilderHealth {
   noteMachine(builder: string, facts: MachineFacts): void;
   noteSpeed(builder: string, speed: NonNullable<BuilderPage["speed"]>): void;
   noteProbe(builder: string, system: string, finding: ProbeFinding): void;
-  /** Something went wrong that is no reason to leave it alone. */
-  noteFailure(builder: string, failure: NonNullable<BuilderPage["lastFailure"]>): void;
 }
 
 /** For runs that shall not remember. */
@@ -72,6 +72,7 @@ export const forgetfulHealth: BuilderHealth = {
   backOff: () => undefined,
   failed: () => undefined,
   recovered: () => undefined,
+  noteFailure: () => undefined,
   pageOf: () => EMPTY_PAGE,
   onChange: () => ({ [Symbol.dispose]: () => undefined }),
 };

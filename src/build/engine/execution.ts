@@ -245,6 +245,8 @@ export class Execution {
     const atMs = this.#run.context.clock.now();
     this.#slots.end(builder);
     this.#run.outcomes.noteLoss(drvPath, builder, message);
+    const { site } = this.#run.sites.active(builder) ?? {};
+    if (site && loss !== "cancelled") this.#run.request.health.noteFailure(keyOf(site), { atMs, message });
     this.#run.request.events({ kind: "attempt-lost", drvPath, builder, loss, message, atMs });
     this.#tell({ kind: "lost", task: drvPath, builder, loss });
   }

@@ -54,6 +54,7 @@ function undaunted(health: RealiseRequest["health"]): RealiseRequest["health"] {
     backOff: () => undefined,
     failed: (builder, nowMs, message) => health.failed(builder, nowMs, message),
     recovered: (builder) => health.recovered(builder),
+    noteFailure: (builder, failure) => health.noteFailure(builder, failure),
     pageOf: (builder) => health.pageOf(builder),
     onChange: (listener) => health.onChange(listener),
   };
