@@ -130,7 +130,8 @@ ln -sf "$(command -v nix-daemon)" /home/doctor-pathless/.nix-profile/bin/`;
 
 async function daemonOf(nix: NixRoot): Promise<AsyncDisposable> {
   await nix.run(["mkdir", "-p", "/nix/var/nix/daemon-socket"]);
-  return await startServer([...nix.within, "nix-daemon", "--option", "trusted-users", "root"], {
+  const settings = "NIX_CONFIG=trusted-users = root\nbuild-users-group =\nsandbox = false\nsubstituters =";
+  return await startServer([...nix.within, "env", settings, "nix-daemon"], {
     socket: `${nix.nixFolder}/var/nix/daemon-socket/socket`,
   });
 }
