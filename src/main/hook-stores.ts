@@ -1,6 +1,6 @@
 import type { Clock } from "#base/clock.ts";
 import type { Settings } from "#nix/settings.ts";
-import type { HookStore } from "#resident/hook/desk.ts";
+import type { HookStore } from "#resident/hook/hook-client.ts";
 import { LocalStore } from "#store/local/local-store.ts";
 import type { Store } from "#store/store.ts";
 import { plainOptions } from "./local-store-options.ts";
