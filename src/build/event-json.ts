@@ -14,8 +14,8 @@ import {
 } from "#base/json-shape.ts";
 import { BUILD_STATUSES } from "#nix/build-result.ts";
 import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
+import { LOSSES } from "#schedule/loss.ts";
 import type { BuilderVerdict, Obstacle, WaitReason } from "#schedule/reason.ts";
-import { LOSSES } from "#schedule/schedule.ts";
 import type { Score } from "#schedule/score.ts";
 import type { BuildEvent, BuildOutcome, BuildUsage, Origin } from "./events.ts";
 

@@ -1,7 +1,7 @@
 import type { BuildStatus } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { Loss } from "#schedule/loss.ts";
 import type { BuilderVerdict, WaitReason } from "#schedule/reason.ts";
-import type { Loss } from "#schedule/schedule.ts";
 import type { Score } from "#schedule/score.ts";
 
 /** Where a path that was asked for came from. Builders and stores by the name that people give them. */

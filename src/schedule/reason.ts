@@ -1,5 +1,5 @@
+import type { Loss } from "./loss.ts";
 import type { Refusal } from "./requirement.ts";
-import type { Loss } from "./schedule.ts";
 import type { Score } from "./score.ts";
 
 /** Why a builder cannot take a build now. */

@@ -1,4 +1,5 @@
 import type { Estimate } from "./estimate.ts";
+import type { Loss } from "./loss.ts";
 import type { BuilderVerdict, WaitReason } from "./reason.ts";
 import type { BuilderTraits, Requirement } from "./requirement.ts";
 import type { Score } from "./score.ts";
@@ -40,23 +41,6 @@ export interface BuilderFacts {
   /** Slots in use there by others, of whom this schedule knows nothing. */
   readonly slotsOfOthers?: number;
 }
-
-/**
- * Why an attempt came to nothing through no fault of the build. `transport`: the line broke. `vanished`: the builder went
- * away. `timed-out`: the machine took longer than it may. `wrong-machine`: it is not what it was said to be.
- * `inputs-gone`: what the build needs is no longer where it was. `cancelled`: it was stopped, as was decided.
- */
-export const LOSSES = [
-  "transport",
-  "vanished",
-  "no-space",
-  "out-of-memory",
-  "timed-out",
-  "wrong-machine",
-  "inputs-gone",
-  "cancelled",
-] as const;
-export type Loss = (typeof LOSSES)[number];
 
 /** What happened in the world, and when: milliseconds since the epoch, never going back. */
 export type ScheduleEvent = { readonly atMs: number } & (

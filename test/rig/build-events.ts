@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import type { BuildEvent, BuildOutcome, BuildUsage, Origin } from "#build/events.ts";
 import { BUILD_STATUSES } from "#nix/build-result.ts";
+import { LOSSES } from "#schedule/loss.ts";
 import type { BuilderVerdict, Obstacle, WaitReason } from "#schedule/reason.ts";
-import { LOSSES } from "#schedule/schedule.ts";
 import type { Score } from "#schedule/score.ts";
 import { anyDrvPath, anyName, anyPath, anySize, anyText, mapOf, record } from "./arbitraries.ts";
 

@@ -1,6 +1,7 @@
 import { DEFAULT_ESTIMATE, type Estimate } from "#schedule/estimate.ts";
+import type { Loss } from "#schedule/loss.ts";
 import type { BuilderTraits, Requirement } from "#schedule/requirement.ts";
-import type { BuildTask, Decision, Loss, Policy, ScheduleEvent } from "#schedule/schedule.ts";
+import type { BuildTask, Decision, Policy, ScheduleEvent } from "#schedule/schedule.ts";
 import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
 import type { ScoringSchedule } from "#schedule/scoring/state.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import type { Loss } from "#schedule/loss.ts";
 import { OrderedList } from "#schedule/ordered-list.ts";
-import type { Decision, Loss, Policy, ScheduleEvent, Scheduler } from "#schedule/schedule.ts";
+import type { Decision, Policy, ScheduleEvent, Scheduler } from "#schedule/schedule.ts";
 import { EMULATION_SLOWDOWN } from "#schedule/scoring/classes.ts";
 import { MACHINE_GAIN } from "#schedule/scoring/cost.ts";
 import { chance } from "./chance.ts";

@@ -1,5 +1,5 @@
+import type { Loss } from "#schedule/loss.ts";
 import type { Obstacle } from "#schedule/reason.ts";
-import type { Loss } from "#schedule/schedule.ts";
 import { describeRefusal } from "./give-up.ts";
 
 /** Why a builder cannot take a build now, as the end of a sentence about it. */

@@ -1,6 +1,6 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { type BuildResult, type BuildStatus, isSuccess } from "#nix/build-result.ts";
-import type { Loss } from "#schedule/schedule.ts";
+import type { Loss } from "#schedule/loss.ts";
 
 /** What an attempt came to. */
 export type Verdict =

@@ -1,4 +1,5 @@
-import type { Decision, Loss } from "../schedule.ts";
+import type { Loss } from "../loss.ts";
+import type { Decision } from "../schedule.ts";
 import { hasUntried, largestMemory, mayEverTake } from "./admission.ts";
 import { setAlarm } from "./alarms.ts";
 import { hold } from "./locality.ts";

@@ -1,7 +1,8 @@
 import type { Estimate } from "../estimate.ts";
+import type { Loss } from "../loss.ts";
 import type { OrderedList } from "../ordered-list.ts";
 import type { BuilderTraits, Requirement } from "../requirement.ts";
-import type { BuilderState, Loss, Policy } from "../schedule.ts";
+import type { BuilderState, Policy } from "../schedule.ts";
 
 /** All that the scoring scheduler knows. */
 export interface ScoringSchedule {

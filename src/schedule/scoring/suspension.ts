@@ -1,4 +1,5 @@
-import type { Decision, Loss } from "../schedule.ts";
+import type { Loss } from "../loss.ts";
+import type { Decision } from "../schedule.ts";
 import { setAlarm } from "./alarms.ts";
 import { rehome } from "./classes.ts";
 import { refile } from "./pools.ts";
