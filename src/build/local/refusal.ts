@@ -10,7 +10,7 @@ export function checkCanBuild(site: BuildSite, job: BuildJob): void {
   const { settings, store, sandbox } = site;
   const drv = printStorePath(store.storeDir, job.drvPath);
   const { system } = job.derivation;
-  if (settings.maxJobs === 0 && !isBuiltinBuilder(job.derivation.builder))
+  if ((job.request.settings.maxJobs ?? settings.maxJobs) === 0 && !isBuiltinBuilder(job.derivation.builder))
     throw new BuildFailure(
       "MiscFailure",
       `Cannot build '${drv}'.\nReason: unable to start any build; either increase '--max-jobs' or enable remote builds`,
