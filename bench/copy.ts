@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { delayingProxy } from "#rig/delay-relay.ts";
 import { NIX_SUITES, NixRoot, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { startSshd } from "#rig/sshd.ts";
+import { best, type Took, timed } from "./timed.ts";
 
 /**
  * Copying beside real Nix, in one run, through a real sshd on loopback: `bench/copy.ts [SUITE…] [--runs N]
@@ -47,9 +48,9 @@ async function benchSuite(suite: NixSuite): Promise<void> {
     ]);
     const deep = await evaluated(root, "closure.nix", ["--arg", "count", `${flags.get("closure") ?? 20000}`]);
     for (const scheme of ["ssh-ng", "ssh"]) {
-      if (flags.get("small") !== 0) bench.copy(`small paths, ${scheme}`, scheme, small);
-      if (flags.get("mebibytes") !== 0) bench.copy(`large path, ${scheme}`, scheme, large);
-      if (flags.get("closure") !== 0) bench.closure(`closure, ${scheme}`, scheme, deep);
+      if (flags.get("small") !== 0) await bench.copy(`small paths, ${scheme}`, scheme, small);
+      if (flags.get("mebibytes") !== 0) await bench.copy(`large path, ${scheme}`, scheme, large);
+      if (flags.get("closure") !== 0) await bench.closure(`closure, ${scheme}`, scheme, deep);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -83,31 +84,31 @@ class Bench {
   }
 
   /** To an empty store there, and from there into an empty one here. */
-  copy(title: string, scheme: string, path: string): void {
+  async copy(title: string, scheme: string, path: string): Promise<void> {
     const host = `${scheme}://rig`;
     const here = `local?root=${this.#line.root.nixFolder.replace(/\/nix$/, "")}`;
     const to = () => `${host}?remote-store=${this.#fresh()}`;
-    this.#compare(`${title}, to`, {
+    await this.#compare(`${title}, to`, {
       nix: () => ["copy", "--no-check-sigs", "--to", to(), path],
       ours: () => ["copy", "--no-check-sigs", "--from", here, "--to", to(), path],
     });
     const from = () => ["copy", "--no-check-sigs", "--from", host, "--to", this.#fresh(), path];
-    this.#compare(`${title}, from`, { nix: from, ours: from });
+    await this.#compare(`${title}, from`, { nix: from, ours: from });
   }
 
-  closure(title: string, scheme: string, path: string): void {
+  async closure(title: string, scheme: string, path: string): Promise<void> {
     const ask = () => ["path-info", "-r", "--store", `${scheme}://rig`, path];
-    this.#compare(title, { nix: ask, ours: ask });
+    await this.#compare(title, { nix: ask, ours: ask });
   }
 
   /** Takes turns, so that a slow minute of the machine falls on both. */
-  #compare(title: string, { nix, ours }: { nix: () => string[]; ours: () => string[] }): void {
+  async #compare(title: string, { nix, ours }: { nix: () => string[]; ours: () => string[] }): Promise<void> {
     const { root, options } = this.#line;
     const took = { nix: [] as Took[], ours: [] as Took[] };
     for (let run = 0; run < runs; run++) {
       if (!withoutNixTimes)
-        took.nix.push(timed([...root.within, "env", `NIX_SSHOPTS=${options}`, "nix", ...nix()], {}));
-      took.ours.push(timed([program, ...ours()], { NIX_SSHOPTS: options }));
+        took.nix.push(await timed([...root.within, "env", `NIX_SSHOPTS=${options}`, "nix", ...nix()]));
+      took.ours.push(await timed([program, ...ours()], { NIX_SSHOPTS: options }));
       this.#clear();
     }
     const [theirs, own] = [best(took.nix), best(took.ours)];
@@ -133,34 +134,6 @@ class Bench {
       this.#line.folder,
     ]);
   }
-}
-
-interface Took {
-  /** From start to end. */
-  readonly seconds: number;
-  /** Processor time of the client and its ssh. */
-  readonly cpuSeconds: number;
-  /** Most memory that one of them had. */
-  readonly mebibytes: number;
-}
-
-/** Runs a command below GNU time, which tells what it and its children used. */
-function timed(command: readonly string[], env: Record<string, string>): Took {
-  const { status, stderr } = spawnSync("time", ["-f", "%e %U %S %M", ...command], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "ignore", "pipe"],
-    encoding: "utf8",
-    cwd: join(here, ".."),
-    maxBuffer: 1 << 28,
-  });
-  if (status !== 0) throw new Error(`${command.join(" ")} failed: ${stderr}`);
-  const [seconds, user, system, kibibytes] = stderr.trim().split("\n").at(-1)!.split(" ").map(Number);
-  return { seconds: seconds!, cpuSeconds: user! + system!, mebibytes: Math.round(kibibytes! / 1024) };
-}
-
-function best(runs: readonly Took[]): Took {
-  const none = { seconds: Number.NaN, cpuSeconds: Number.NaN, mebibytes: 0 };
-  return runs.toSorted((a, b) => a.seconds - b.seconds)[0] ?? none;
 }
 
 function shown({ seconds, cpuSeconds }: Took): string {

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { Deferred } from "#base/deferred.ts";
 import { ByteMeter } from "#rig/byte-meter.ts";
 import { NixRoot, type NixSuite } from "#rig/nix-root.ts";
+import { introduce } from "#rig/ssh-names.ts";
 import { type Sshd, startSshd } from "#rig/sshd.ts";
 import { checkout, type Ran } from "./build-rig.ts";
 import { DrvFolder } from "./drv-folder.ts";
@@ -89,8 +90,8 @@ export class FleetRig implements AsyncDisposable {
       }),
     );
     const meter = this.#open.use(await ByteMeter.to(sshd.port));
-    this.#introduce("client", { name, sshd, port: meter.port });
-    if (spec.isReachable !== false) this.#introduce("peers", { name, sshd, port: sshd.port });
+    introduce(this.#config("client"), { name, sshd, port: meter.port });
+    if (spec.isReachable !== false) introduce(this.#config("peers"), { name, sshd, port: sshd.port });
     const builder = new FleetBuilder({ name, sshd, meter, root, machine: this.#machine(name, spec, scheme) });
     this.builders.set(name, builder);
     return builder;
@@ -169,27 +170,6 @@ export class FleetRig implements AsyncDisposable {
 
   #serve(name: string, { store = join(this.folder, name) }: BuilderSpec): string {
     return `${checkout}bin/elsewhere serve --store ${store} --option sandbox-paths=${this.#bell}`;
-  }
-
-  /** Lets whoever uses a configuration reach a builder by its name. */
-  #introduce(whose: string, { name, sshd, port }: { name: string; sshd: Sshd; port: number }): void {
-    const known = join(this.folder, `${name}-host`);
-    writeFileSync(known, `${name} ${Buffer.from(sshd.publicHostKey, "base64").toString()}\n`);
-    const lines = [
-      `Host ${name}`,
-      "  HostName 127.0.0.1",
-      `  Port ${port}`,
-      `  User ${sshd.user}`,
-      `  HostKeyAlias ${name}`,
-      `  IdentityFile ${sshd.keyFile}`,
-      `  UserKnownHostsFile ${known}`,
-      "  IdentitiesOnly yes",
-      "  IdentityAgent none",
-      "  StrictHostKeyChecking yes",
-      "  BatchMode yes",
-      "",
-    ];
-    writeFileSync(this.#config(whose), lines.join("\n"), { flag: "a" });
   }
 
   #config(whose: string): string {
