@@ -48,6 +48,9 @@ export class BuildNarrator {
       case "build-finished":
         this.#end(event.drvPath);
         break;
+      case "output-suspect":
+        this.#say(`warning: ${event.message}`);
+        break;
       case "builder-down":
         this.#say(`cannot build on '${event.builder}': ${event.message}`);
         break;

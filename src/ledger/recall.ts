@@ -3,14 +3,25 @@ import { type BuildSite, keyOf } from "#build/engine/site.ts";
 import type { Estimates } from "#schedule/estimate.ts";
 import type { Ledger } from "./ledger.ts";
 import { measureSpeeds } from "./measured-speed.ts";
-import { recordedEstimates } from "./recorded-estimates.ts";
+import { recordedEstimates, type SpeedOf } from "./recorded-estimates.ts";
+
+export interface RatedBuilders {
+  readonly sites: readonly BuildSite[];
+  readonly book: BuilderBook;
+  readonly nowMs: number;
+}
 
 /** Rates the builders by what they built lately, writes that into the book, and says what builds of `names` will take. */
 export async function recall(
   ledger: Ledger,
   names: Iterable<string>,
-  { sites, book, nowMs }: { sites: readonly BuildSite[]; book: BuilderBook; nowMs: number },
+  builders: RatedBuilders,
 ): Promise<Estimates> {
+  return await recordedEstimates(ledger, names, await rate(ledger, builders));
+}
+
+/** Rates the builders by what they built lately, and writes that into the book. */
+export async function rate(ledger: Ledger, { sites, book, nowMs }: RatedBuilders): Promise<SpeedOf> {
   const declared = new Map(sites.map(({ traits }) => [traits.name, traits.speedFactor]));
   const samples = await ledger.recent({ sinceMs: nowMs - RATED_DAYS * DAY_MS, limit: SAMPLES_MAX });
   const speeds = measureSpeeds(samples, declared);
@@ -18,11 +29,7 @@ export async function recall(
     const speed = speeds.get(site.traits.name);
     if (speed) book.noteSpeed(keyOf(site), { ...speed, atMs: nowMs });
   }
-  return await recordedEstimates(
-    ledger,
-    names,
-    (builder) => speeds.get(builder)?.factor ?? declared.get(builder) ?? 1,
-  );
+  return (builder) => speeds.get(builder)?.factor ?? declared.get(builder) ?? 1;
 }
 
 /** What is older says nothing of a builder as it is now. */

@@ -1,13 +1,21 @@
+import type { ConfLine } from "#nix/conf.ts";
 import { type ResolvedSettings, resolveSettings } from "#nix/settings.ts";
 import type { HostFacts } from "#nix/system.ts";
 
-/** What the settings that Nix told its hook come to. Those that mean nothing to a hook may have any value. */
-export function hookSettingsOf(sent: ReadonlyMap<string, string>, facts: HostFacts): ResolvedSettings {
+/**
+ * What the settings that Nix told its hook come to, with those that are Elsewhere's own and that Nix knows nothing of as they
+ * are written. What means nothing to a hook may have any value.
+ */
+export function hookSettingsOf(
+  { sent, written }: { sent: ReadonlyMap<string, string>; written: readonly ConfLine[] },
+  facts: HostFacts,
+): ResolvedSettings {
+  const own = written.filter(({ name }) => name === "audit");
   const lines = MEANT.flatMap((name) => {
     const value = sent.get(name);
     return value === undefined ? [] : [{ name, value, file: "what Nix told its build hook", line: 1 }];
   });
-  return resolveSettings(lines, facts);
+  return resolveSettings([...lines, ...own], facts);
 }
 
 const MEANT = [

@@ -1,7 +1,7 @@
 import { systemClock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
 import { buildSettingsOf } from "#build/build-settings.ts";
-import { openBookFile } from "#build/remote/book-file.ts";
+import { keyOf } from "#build/engine/site.ts";
 import { namedSites } from "#cli/named-sites.ts";
 import type { HookCommand } from "#cli/services.ts";
 import { userName } from "#cli/user-name.ts";
@@ -20,7 +20,7 @@ import { machineSite } from "./build-sites.ts";
 import { hookSettingsOf } from "./hook-settings.ts";
 import { HookStores } from "./hook-stores.ts";
 import { loadMachines } from "./load-machines.ts";
-import { hostFacts } from "./load-settings.ts";
+import { hostFacts, loadConfLines } from "./load-settings.ts";
 import { CONNECTION_IDLE_MS, nextActivityId, OFFLOAD_POLICY, siteKey } from "./offload.ts";
 import { SharedRuns } from "./shared-runs.ts";
 import { stateDir } from "./state-dir.ts";
@@ -49,7 +49,6 @@ class ResidentDesk implements AsyncDisposable {
   readonly #stores = new HookStores(systemClock);
   readonly #foremen = new Map<string, Foreman>();
   readonly #facts = hostFacts();
-  readonly #health;
   readonly #runs: SharedRuns;
   readonly #user = userName();
   readonly #desk = new Desk((offer) => this.#clientOf(offer));
@@ -57,7 +56,6 @@ class ResidentDesk implements AsyncDisposable {
   #last: { readonly key: string; readonly resolved: ResolvedSettings } | undefined;
 
   constructor(env: NodeJS.ProcessEnv) {
-    this.#health = openBookFile(stateDir(env));
     this.#runs = new SharedRuns(stateDir(env));
   }
 
@@ -82,29 +80,38 @@ class ResidentDesk implements AsyncDisposable {
   }
 
   async #clientOf({ settings: sent, line }: HookOffer): Promise<HookClient> {
-    const resolved = this.#resolve(sent);
-    const { settings } = resolved;
     const env = this.#environmentOf(line);
+    const resolved = this.#resolve(sent, env);
+    const { settings } = resolved;
     const machines = loadMachines(resolved);
     const keys = machines.map((machine) => siteKey(machine, settings, env));
     const named = namedSites(machines.map((machine) => machineSite(machine, resolved, env)));
-    const sites = named.map((site, index) => this.#sites.keep(keys[index]!, site));
+    const { health } = this.#runs;
+    const sites = named
+      .map((site, index) => this.#sites.keep(keys[index]!, site))
+      .filter((site) => !health.pageOf(keyOf(site)).drained);
+    const names = sites.map(({ traits }) => traits.name);
     return {
       settings,
       sites,
-      foreman: this.#foremanOf(JSON.stringify([machines, keys]), sites),
+      foreman: this.#foremanOf(JSON.stringify([machines, keys, names]), sites),
       driven: {
         scheduler: scoringScheduler,
         policy: OFFLOAD_POLICY,
         alwaysSubstitutes: settings["always-allow-substitutes"],
         buildersUseSubstitutes: settings["builders-use-substitutes"],
-        health: this.#health,
+        health,
         clock: systemClock,
       },
       observe: (event) => {
         if (event.kind === "builder-down") this.#sites.discard(event.builder);
       },
-      realise: (request) => this.#runs.realise(request, { principal: this.#user, command: "elsewhere hook" }),
+      estimatesOf: (names) => this.#runs.estimatesOf(names, sites),
+      realise: (request, say) =>
+        this.#runs.realise(request, {
+          asker: { principal: this.#user, command: "elsewhere hook" },
+          audit: { mode: settings.audit, env, say },
+        }),
       buildSettings: buildSettingsOf(settings),
       openStore: () => this.#stores.lease(settings, env),
     };
@@ -124,10 +131,11 @@ class ResidentDesk implements AsyncDisposable {
     return foreman;
   }
 
-  #resolve(sent: ReadonlyMap<string, string>): ResolvedSettings {
-    const key = JSON.stringify([...sent]);
+  #resolve(sent: ReadonlyMap<string, string>, env: NodeJS.ProcessEnv): ResolvedSettings {
+    const written = loadConfLines({ env });
+    const key = JSON.stringify([...sent, written]);
     if (this.#last?.key === key) return this.#last.resolved;
-    const resolved = hookSettingsOf(sent, this.#facts);
+    const resolved = hookSettingsOf({ sent, written }, this.#facts);
     this.#last = { key, resolved };
     return resolved;
   }

@@ -1,7 +1,5 @@
 import { systemClock } from "#base/clock.ts";
-import type { BuilderHealth } from "#build/engine/builder-book.ts";
 import type { BuildSite } from "#build/engine/site.ts";
-import { openBookFile } from "#build/remote/book-file.ts";
 import { namedSites } from "#cli/named-sites.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings, Settings } from "#nix/settings.ts";
@@ -20,11 +18,12 @@ import { SharedRuns } from "./shared-runs.ts";
 export class SharedOffload implements AsyncDisposable {
   readonly #sites = new KeptSites({ clock: systemClock, idleMs: CONNECTION_IDLE_MS });
   readonly #underWay = new BuildsUnderWay();
-  readonly #health: BuilderHealth;
   readonly #runs: SharedRuns;
 
-  constructor(stateDir: string) {
-    this.#health = openBookFile(stateDir);
+  readonly #env: NodeJS.ProcessEnv;
+
+  constructor(stateDir: string, env: NodeJS.ProcessEnv) {
+    this.#env = env;
     this.#runs = new SharedRuns(stateDir);
   }
 
@@ -35,7 +34,7 @@ export class SharedOffload implements AsyncDisposable {
       substitute: settings.substitute,
       alwaysSubstitutes: settings["always-allow-substitutes"],
       buildersUseSubstitutes: settings["builders-use-substitutes"],
-      health: this.#health,
+      health: this.#runs.health,
       clock: systemClock,
       sites: async (asked) => this.#sitesFor(store, withClientsJobs(settings, asked)),
       policy: OFFLOAD_POLICY,
@@ -43,7 +42,17 @@ export class SharedOffload implements AsyncDisposable {
         if (event.kind === "builder-down") this.#sites.discard(event.builder);
       },
       nextActivityId,
-      realise: (request) => this.#runs.realise(request, { principal, command: "elsewhere daemon" }),
+      realise: async (request, say) => {
+        const names = Array.from(request.graph.values(), ({ name }) => name);
+        const estimates = await this.#runs.estimatesOf(names, request.sites);
+        return await this.#runs.realise(
+          { ...request, estimates },
+          {
+            asker: { principal, command: "elsewhere daemon" },
+            audit: { mode: settings.audit, env: this.#env, say },
+          },
+        );
+      },
     };
   }
 

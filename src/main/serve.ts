@@ -131,7 +131,7 @@ class Server {
   async #openOffloading(): Promise<SharedOffload | undefined> {
     if (this.#request.builds === "in-store") return undefined;
     const { SharedOffload } = await import("./offload.ts");
-    return new SharedOffload(stateDir(this.#env));
+    return new SharedOffload(stateDir(this.#env), this.#env);
   }
 
   async #open(offloading?: SharedOffload, principal?: string): Promise<OpenedStore> {

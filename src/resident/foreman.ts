@@ -1,7 +1,7 @@
 import type { Clock } from "#base/clock.ts";
 import { Deferred } from "#base/deferred.ts";
 import { unreachable } from "#base/errors.ts";
-import { DEFAULT_ESTIMATE } from "#schedule/estimate.ts";
+import type { Estimate } from "#schedule/estimate.ts";
 import type { BuilderTraits, Requirement } from "#schedule/requirement.ts";
 import type { Decision, Policy, ScheduleEvent, Scheduler } from "#schedule/schedule.ts";
 
@@ -12,6 +12,7 @@ export type AttemptEnd = "succeeded" | "failed" | "lost";
 export interface Job {
   readonly drvPath: string;
   readonly requirement: Requirement;
+  readonly estimate: Estimate;
   /** Who asks: between principals the builders are shared fairly. */
   readonly principal: string;
   /** Does it on that builder. Must not throw. */
@@ -53,8 +54,8 @@ export class Foreman {
     const id = `${job.drvPath}#${++this.#numbered}`;
     const open: OpenJob = { job, done: new Deferred<void>() };
     this.#jobs.set(id, open);
-    const { requirement, principal, signal } = job;
-    const task = { id, requirement, needs: [], estimate: DEFAULT_ESTIMATE, inputs: [] };
+    const { requirement, estimate, principal, signal } = job;
+    const task = { id, requirement, needs: [], estimate, inputs: [] };
     const stop = () => open.done.resolve();
     signal.addEventListener("abort", stop, { once: true });
     try {

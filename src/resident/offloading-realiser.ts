@@ -32,8 +32,8 @@ export interface Offload
   /** Told everything that happens. */
   readonly observe: (event: BuildEvent) => void;
   readonly nextActivityId: () => number;
-  /** Makes a request true, and keeps its record. */
-  readonly realise: (request: RealiseRequest) => Promise<RealiseReport>;
+  /** Makes a request true, and keeps its record; `say` is told, in sentences, what the one who asks should know. */
+  readonly realise: (request: RealiseRequest, say: (text: string) => void) => Promise<RealiseReport>;
 }
 
 export interface OffloadingParts {
@@ -116,7 +116,7 @@ export class OffloadingRealiser implements Realiser {
     await using logs = new StoreLogs(store, say);
     const holder: Holder = { name: store.uri, store };
     try {
-      const report = await realise({
+      const request = {
         ...driven,
         graph,
         wishes,
@@ -125,13 +125,14 @@ export class OffloadingRealiser implements Realiser {
         sites,
         substitute: driven.substitute && (settings.useSubstitutes ?? true),
         settings,
-        events: (event) => {
+        events: (event: BuildEvent) => {
           narrator.take(event);
           logs.take(event);
           observe(event);
         },
         signal,
-      });
+      };
+      const report = await realise(request, say);
       return new ResultReport({ graph, wishes, report, storeDir: store.storeDir });
     } finally {
       narrator.close();

@@ -56,6 +56,39 @@ function stories(suite: NixSuite): void {
     assert.match(said, /the log of pair/);
   });
 
+  test("refuses what is for another platform where it is told to, and says it aloud where not", async () => {
+    const words = () => build(...rig.fresh(), "-A", "foreign");
+    const warned = await rig.attempt(words(), throughDoor());
+    assert.equal(warned.code, 0, warned.said);
+    assert.match(
+      warned.said,
+      /warning: .*foreign\/bin\/tool is Mach-O x86_64; this output is for x86_64-linux/,
+    );
+    const uri = await rig.openDoor("strict", ["--option", "audit=fail"]);
+    const failed = await rig.attempt(words(), { NIX_REMOTE: uri });
+    assert.notEqual(failed.code, 0);
+    assert.match(failed.said, /foreign\/bin\/tool is Mach-O x86_64/);
+  });
+
+  test("ends a build that takes too long, or is silent too long, and says so", async () => {
+    for (const [limit, why] of [
+      ["timeout", /timed out after 2 seconds(?! of)/],
+      // Nix 2.34 has one sentence for both.
+      [
+        "max-silent-time",
+        suite === "sid" ? /timed out after 2 seconds/ : /timed out after 2 seconds of silence/,
+      ],
+    ] as const) {
+      const words = build(...rig.fresh(), "--option", limit, "2", "-A", "silent");
+      const { code, said } = await rig.attempt(words, throughDoor());
+      assert.notEqual(code, 0);
+      assert.match(said, why);
+    }
+    const limit = AbortSignal.timeout(30_000);
+    while ((await rig.builds("sleep 300")) !== "" && !limit.aborted) {}
+    assert.equal(await rig.builds("sleep 300"), "");
+  });
+
   test("shows what nix build shows: the machine, the log, the last lines of a failure", async () => {
     const words = ["nix", "build", "--no-link", "-L", "-j0", "-f", ...rig.fresh()];
     const good = await rig.attempt([...words, "pair"], throughDoor());
@@ -95,6 +128,7 @@ function stories(suite: NixSuite): void {
     const second = rig.start(words, throughDoor());
     gate.open();
     assert.deepEqual([await first.ended, await second.ended], [0, 0], first.said + second.said);
+    assert.equal(gate.begun, 1);
   });
 
   test("stops the build on the builder when its client hangs up", async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { appearanceOf } from "#rig/appearance.ts";
@@ -16,6 +16,11 @@ export class Gate implements Disposable {
 
   async reached(): Promise<void> {
     await appearanceOf(join(this.folder, "begun"), AbortSignal.timeout(LIMIT_MS));
+  }
+
+  /** How many builds have begun. */
+  get begun(): number {
+    return readFileSync(join(this.folder, "begun"), "utf8").split("\n").length - 1;
   }
 
   open(): void {

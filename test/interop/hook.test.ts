@@ -5,6 +5,7 @@ import { NIX_SUITES, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { withoutSshd } from "#rig/sshd.ts";
 import { Gate } from "./gate.ts";
 import { asNobody, HOOK, OffloadRig } from "./offload-rig.ts";
+import { MATRIX } from "./served.ts";
 
 for (const suite of NIX_SUITES)
   describe(
@@ -61,6 +62,39 @@ function stories(suite: NixSuite): void {
     assert.notEqual(code, 0);
     assert.match(said, /sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=/);
     assert.match(said, /sha256-WJG1tSLV3whtD\/CxEPvZ0hu0\/HFjrzTQgoai6Eb2vgM=/);
+  });
+
+  test("refuses what is for another platform where nix.conf says so, and says it aloud where not", async () => {
+    const words = (tag: string) => rig.throughHook(MATRIX, "--argstr", "tag", tag, "-A", "foreign");
+    const warned = await rig.attempt(words(rig.tag()));
+    assert.equal(warned.code, 0, warned.said);
+    assert.match(
+      warned.said,
+      /warning: .*foreign\/bin\/tool is Mach-O x86_64; this output is for x86_64-linux/,
+    );
+    const failed = await rig.attempt(words(rig.tag()), { NIX_CONFIG: "audit = fail" });
+    assert.notEqual(failed.code, 0);
+    assert.match(failed.said, /failed: .*foreign\/bin\/tool is Mach-O x86_64/s);
+    const off = await rig.attempt(words(rig.tag()), { NIX_CONFIG: "audit = off" });
+    assert.equal(off.code, 0, off.said);
+    assert.doesNotMatch(off.said, /Mach-O/);
+  });
+
+  test("has Nix know a build that took too long, or was silent too long", async () => {
+    for (const [limit, why] of [
+      ["timeout", /timed out after 2 seconds(?! of)/],
+      // Nix 2.34 has one sentence for both.
+      [
+        "max-silent-time",
+        suite === "sid" ? /timed out after 2 seconds/ : /timed out after 2 seconds of silence/,
+      ],
+    ] as const) {
+      const words = rig.throughHook(...rig.fresh(), "--option", limit, "2", "-A", "silent");
+      const { code, said } = await rig.attempt(words);
+      assert.equal(code, suite === "sid" ? 1 : 101, said);
+      assert.match(said, why);
+    }
+    await gone(() => rig.builds("sleep 300"));
   });
 
   test("works where the pipes must be passed on by processes", async () => {

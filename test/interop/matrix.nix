@@ -82,9 +82,17 @@ leaves // splits // structured // fixed // chain // {
   mixed = run "mixed" "cat $from > $out" { from = [ failing leaves.leaf1 merged ]; };
   pair = run "pair" "echo $dep > $out; echo the log of pair" { dep = leaves.leaf1; };
   lone = run "lone" "echo lone > $out; echo the log of lone" { };
+  # The head of a program for a Mac.
+  foreign = run "foreign" ''
+    mkdir -p $out/bin
+    printf '\317\372\355\376\007\000\000\001\003\000\000\000\002\000\000\000' > $out/bin/tool
+    printf '\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' >> $out/bin/tool
+  '' { };
+  # Talks once, and then no more.
+  silent = run "silent" "echo begun; sleep 300" { };
   wrongHash = run "wrongHash" "echo hello > $out" (fixedTo "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" "flat" { });
   # These go on until there is a file in a folder that the test and the build share.
-  waiting = run "waiting" "echo begun > $gate/begun; while ! [ -e $gate/go ]; do sleep 0.05; done; echo waited > $out" { inherit gate; };
+  waiting = run "waiting" "echo begun >> $gate/begun; while ! [ -e $gate/go ]; do sleep 0.05; done; echo waited > $out" { inherit gate; };
   gated = run "gated" "echo begun > $gate/begun; while ! [ -e $gate/go ]; do sleep 0.05; done; cat $dep > $out" {
     inherit gate;
     dep = leaves.leaf1;

@@ -85,9 +85,9 @@ export class OffloadRig implements AsyncDisposable {
   }
 
   /** Elsewhere's daemon beside the client, in front of its store; its URI. */
-  async openDoor(name = "door"): Promise<string> {
+  async openDoor(name = "door", more: readonly string[] = []): Promise<string> {
     const socket = join(this.folder, name);
-    const command = [PROGRAM, "daemon", "--socket", socket, "--builders", this.machine()];
+    const command = [PROGRAM, "daemon", "--socket", socket, "--builders", this.machine(), ...more];
     this.#open.use(
       await startServer([...this.client.within, "env", ...this.#words(), ...command], { socket }),
     );

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { systemClock } from "#base/clock.ts";
 import { Deferred } from "#base/deferred.ts";
 import { type AttemptEnd, Foreman } from "#resident/foreman.ts";
+import { DEFAULT_ESTIMATE } from "#schedule/estimate.ts";
 import type { BuilderTraits } from "#schedule/requirement.ts";
 import type { Scheduler } from "#schedule/schedule.ts";
 import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
@@ -33,6 +34,7 @@ class Site {
     const done = this.foreman.do({
       drvPath: drv,
       requirement: { system: "s", features: [], preferLocal: false },
+      estimate: DEFAULT_ESTIMATE,
       principal: "hook",
       signal: stop.signal,
       attempt: async (builder) => {

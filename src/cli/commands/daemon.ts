@@ -60,4 +60,7 @@ builders or stores. Their users are looked up with the help of perl or python3.
 
 What clients set is honoured as Nix does it: -j (how many builds may run on this machine), --cores, --keep-going,
 --max-silent-time, --timeout, and for those who are trusted --builders and --option.
+
+What is asked for is audited before it is built, and what comes back: --option audit=fail refuses what is for the wrong
+platform, audit=off does not look. Waivers are in a file elsewhere-audit.toml beside nix.conf.
 `;

@@ -44,6 +44,9 @@ does as well where that is not so. Lix has another protocol since 2.94: use 'els
 The builders are those of Nix's own setting 'builders'. Where one of them could take a build and has no free slot, the build
 waits in the resident process and begins the moment that a slot is free; Nix itself would look again every five seconds.
 
+What comes back is audited, as the setting 'audit' in nix.conf says (off, warn or fail). Nix has no such setting and remarks
+on it; waivers are in a file elsewhere-audit.toml beside nix.conf.
+
 The resident process keeps a folder that no other user can enter, $XDG_RUNTIME_DIR/elsewhere, else
 ~/.local/state/elsewhere/run, or what ELSEWHERE_RUNTIME_DIR says. It ends after ten minutes with nothing to do, or after
 ELSEWHERE_HOOK_IDLE_S seconds, and gives way to a newer program. What it has to say is in the file 'log' there.

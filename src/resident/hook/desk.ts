@@ -7,6 +7,7 @@ import { parseDerivation } from "#nix/derivation-aterm.ts";
 import { VERBOSITY } from "#nix/log-event.ts";
 import type { Settings } from "#nix/settings.ts";
 import { nameOf, type StorePath } from "#nix/store-path.ts";
+import { estimateFor } from "#schedule/estimate.ts";
 import { choose } from "#schedule/nix-choice.ts";
 import { type Requirement, refusalOf } from "#schedule/requirement.ts";
 import type { Store } from "#store/store.ts";
@@ -49,10 +50,12 @@ export class Desk implements HookDesk {
     await using opened = await client.openStore();
     const { drvPath } = offer.build;
     const derivation = await readDerivation(opened.store, drvPath);
+    const estimates = await client.estimatesOf([derivation.name]);
     const work = new HookWork(offer, { client, opened, details, derivation });
     await client.foreman.do({
       drvPath,
       requirement: requirementOf(offer),
+      estimate: estimateFor(estimates, derivation.name, derivation.system),
       principal: "hook",
       attempt: (builder) => work.attempt(builder),
       signal: offer.line.hungUp,

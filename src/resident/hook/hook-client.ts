@@ -3,6 +3,7 @@ import type { BuildSite } from "#build/engine/site.ts";
 import type { BuildEvent } from "#build/events.ts";
 import type { Settings } from "#nix/settings.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { Estimates } from "#schedule/estimate.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
 import type { Foreman } from "../foreman.ts";
@@ -17,8 +18,10 @@ export interface HookClient {
     "scheduler" | "policy" | "alwaysSubstitutes" | "buildersUseSubstitutes" | "health" | "clock"
   >;
   readonly observe: (event: BuildEvent) => void;
-  /** Makes a request true, and keeps its record. */
-  readonly realise: (request: RealiseRequest) => Promise<RealiseReport>;
+  /** What builds of these names will take. */
+  readonly estimatesOf: (names: Iterable<string>) => Promise<Estimates>;
+  /** Makes a request true, and keeps its record; `say` is told, in sentences, what Nix's user should know. */
+  readonly realise: (request: RealiseRequest, say: (text: string) => void) => Promise<RealiseReport>;
   readonly buildSettings: BuildSettings;
   /** Nix's own store, for the time of one build. */
   openStore(): Promise<HookStore>;

@@ -34,6 +34,9 @@ export class HookNarrator {
       case "phase":
         line.log(`@nix ${JSON.stringify({ action: "setPhase", phase: event.phase.toWellFormed() })}\n`);
         break;
+      case "output-suspect":
+        this.say(`warning: ${event.message}`, VERBOSITY.warn);
+        break;
       case "builder-down":
         this.say(`cannot build on '${event.builder}': ${event.message}`, VERBOSITY.error);
         break;

@@ -1,9 +1,10 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { knownOutputsOf } from "#build/engine/known-outputs.ts";
 import type { BuildSite } from "#build/engine/site.ts";
-import type { BuildOutcome } from "#build/events.ts";
+import type { BuildEvent, BuildOutcome } from "#build/events.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { derivationType, hasKnownOutputPaths } from "#nix/derivation-type.ts";
+import { VERBOSITY } from "#nix/log-event.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import type { HookDetails } from "#wire/hook/requests.ts";
 import type { AttemptEnd } from "../foreman.ts";
@@ -54,7 +55,7 @@ export class HookWork {
     // As Nix's own hook: all outputs come, where their paths are known.
     const outputs = (known ? [...derivation.outputs.keys()] : [...details.outputs]).sort();
     using _ = opened.assumeLocked([...knownOutputsOf(derivation, store.storeDir).values()]);
-    const report = await client.realise({
+    const request = {
       ...client.driven,
       graph: new Map([[build.drvPath, alone]]),
       wishes: [{ drvPath: build.drvPath, outputs }],
@@ -65,11 +66,12 @@ export class HookWork {
       policy: { ...client.driven.policy, attemptsMax: 1 },
       settings: client.buildSettings,
       signal: line.hungUp,
-      events: (event) => {
+      events: (event: BuildEvent) => {
         narrator.take(event);
         client.observe(event);
       },
-    });
+    };
+    const report = await client.realise(request, (text) => narrator.say(`warning: ${text}`, VERBOSITY.warn));
     if (report.complete) return undefined;
     const outcome = report.outcomes.get(build.drvPath);
     if (outcome?.kind !== "realised") return outcome;
