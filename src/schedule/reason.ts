@@ -11,6 +11,7 @@ export type Obstacle =
   | { readonly kind: "drained" }
   /** Too many attempts were lost there; it is tried with a probe, not before `untilMs`. */
   | { readonly kind: "suspended"; readonly loss: Loss; readonly untilMs: number }
+  /** So many of its slots are taken, by whomever; not all of them where a build wants the whole machine. */
   | { readonly kind: "full"; readonly running: number; readonly slots: number }
   | { readonly kind: "no-memory"; readonly neededBytes: number; readonly freeBytes: number }
   | { readonly kind: "no-disk"; readonly neededBytes: number; readonly freeBytes: number }

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { formatBytes } from "#base/format-bytes.ts";
 import type { BuildEvent } from "#build/events.ts";
 import { linesOf } from "#cli/progress/lines.ts";
 import { advance, emptyProgress, type Progress } from "#cli/progress/progress.ts";
 import { summaryOf } from "#cli/progress/summary.ts";
 import { ProgressView } from "#cli/progress/view.ts";
-import { formatBytes, formatDuration, tame } from "#cli/progress/words.ts";
+import { formatDuration, tame } from "#cli/progress/words.ts";
 import { styleFor } from "#cli/style.ts";
 import { formatTable } from "#cli/table.ts";
 import { parseStorePathBaseName } from "#nix/store-path.ts";

@@ -8,15 +8,17 @@ export function builderFacts(
 ): BuilderFacts | undefined {
   const emulatedSystems = [...probes].filter(([, { emulated }]) => emulated).map(([system]) => system);
   const isFresh = machine !== undefined && nowMs - machine.atMs < FRESH_MS;
+  // What others had of it when somebody looked is not to be had; later, who knows.
+  const memoryBytes = (isFresh ? machine.freeMemoryBytes : undefined) ?? machine?.memoryBytes;
   const facts = {
     ...(speed && { speed: speed.factor }),
     ...(machine?.cores !== undefined && { cores: machine.cores }),
-    ...(machine?.memoryBytes !== undefined && { memoryBytes: machine.memoryBytes }),
+    ...(memoryBytes !== undefined && { memoryBytes }),
     ...(isFresh && machine.freeDiskBytes !== undefined && { freeDiskBytes: machine.freeDiskBytes }),
     ...(probes.size > 0 && { emulatedSystems }),
   };
   return Object.keys(facts).length > 0 ? facts : undefined;
 }
 
-/** How long a look at a disk says how full it is. */
+/** How long a look at a machine says what is free of its memory and its disk. */
 const FRESH_MS = 15 * 60 * 1000;

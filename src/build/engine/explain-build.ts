@@ -9,6 +9,7 @@ import { requirementOf } from "./requirement-of.ts";
 import { Run } from "./run.ts";
 import { ScheduleDriver } from "./schedule-driver.ts";
 import { keyOf } from "./site.ts";
+import { unsharedSlots } from "./slot-share.ts";
 
 /** What every builder is worth for one derivation at this moment. */
 export interface Explanation {
@@ -22,13 +23,9 @@ export interface Explanation {
 
 /**
  * Connects every builder that could do a build, also those that are left alone for having been down, and asks the scheduler
- * what stands for and against each. `slotsTaken`: builds that others have there.
+ * what stands for and against each, while other runs hold the slots that they hold.
  */
-export async function explainBuild(
-  request: RealiseRequest,
-  drvPath: StorePath,
-  slotsTaken: (builder: string) => number,
-): Promise<Explanation> {
+export async function explainBuild(request: RealiseRequest, drvPath: StorePath): Promise<Explanation> {
   await using run = new Run({ ...request, health: undaunted(request.health) });
   await run.survey();
   const derivation = request.graph.get(drvPath)!;
@@ -37,7 +34,7 @@ export async function explainBuild(
   await allSettled(run);
   const { tasks, held } = await buildTasksOf([build], run);
   using driver = idleDriver(run);
-  tellOfBuilders(driver, run, slotsTaken);
+  tellOfBuilders(driver, run);
   for (const [builder, paths] of held) driver.tell({ kind: "paths-found", builder, paths });
   driver.tell({ kind: "requested", ...EXPLAINED_REQUEST, tasks });
   return {
@@ -77,17 +74,15 @@ function idleDriver({ request }: Run): ScheduleDriver {
   return driver;
 }
 
-function tellOfBuilders(
-  driver: ScheduleDriver,
-  { request, sites }: Run,
-  slotsTaken: (builder: string) => number,
-): void {
+function tellOfBuilders(driver: ScheduleDriver, { request, sites }: Run): void {
   const nowMs = request.clock.now();
+  const { slots = unsharedSlots } = request;
   for (const site of request.sites) {
     const { name: builder } = site.traits;
     driver.tell({ kind: "builder-changed", builder, state: sites.state(builder) });
     const facts = builderFacts(request.health.pageOf(keyOf(site)), nowMs);
-    driver.tell({ kind: "builder-found", builder, facts: { ...facts, slotsOfOthers: slotsTaken(builder) } });
+    const slotsOfOthers = slots.held(keyOf(site));
+    driver.tell({ kind: "builder-found", builder, facts: { ...facts, slotsOfOthers } });
   }
 }
 

@@ -1,3 +1,4 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import type { Loss } from "#schedule/loss.ts";
 import type { Obstacle } from "#schedule/reason.ts";
 import { describeRefusal } from "./give-up.ts";
@@ -19,11 +20,13 @@ export function describeObstacle(obstacle: Obstacle): string {
     case "suspended":
       return `it lost too many builds (the last time: ${describeLoss(obstacle.loss)}) and is to be probed first`;
     case "full":
-      return `all its slots are taken (${obstacle.running} of ${obstacle.slots})`;
+      return obstacle.running < obstacle.slots
+        ? `too few of its slots are free: ${obstacle.running} of ${obstacle.slots} are taken`
+        : `all its slots are taken (${obstacle.running} of ${obstacle.slots})`;
     case "no-memory":
-      return `it has ${gib(obstacle.freeBytes)} of memory free, and the build needs about ${gib(obstacle.neededBytes)}`;
+      return `it has ${formatBytes(obstacle.freeBytes)} of memory free, and the build needs about ${formatBytes(obstacle.neededBytes)}`;
     case "no-disk":
-      return `it has ${gib(obstacle.freeBytes)} of disk free, and the build needs about ${gib(obstacle.neededBytes)}`;
+      return `it has ${formatBytes(obstacle.freeBytes)} of disk free, and the build needs about ${formatBytes(obstacle.neededBytes)}`;
     case "lost-it":
       return `it lost this build before: ${describeLoss(obstacle.loss)}`;
     case "reserved":
@@ -46,7 +49,3 @@ const LOSS_WORDS: Readonly<Record<Loss, string>> = {
   "inputs-gone": "inputs were no longer where they had been",
   cancelled: "it was stopped",
 };
-
-function gib(bytes: number): string {
-  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
-}

@@ -1,3 +1,4 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import { describeRefusal, describeRequirement, hintFor } from "#build/engine/give-up.ts";
 import type { PlannedBuild } from "#build/engine/plan.ts";
 import { type RealiseRequest, surveyOnly } from "#build/engine/realise.ts";
@@ -5,7 +6,7 @@ import { requirementOf } from "#build/engine/requirement-of.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { type BuilderTraits, type Requirement, refusalOf } from "#schedule/requirement.ts";
 import type { CommandContext } from "../command-context.ts";
-import { count, formatBytes, shortName, some } from "../progress/words.ts";
+import { count, shortName, some } from "../progress/words.ts";
 import { type PlannedFetches, plannedFetches } from "./planned-fetches.ts";
 import type { BuildFlags } from "./request.ts";
 

@@ -2,7 +2,10 @@ import { printStorePath, type StoreDir } from "#nix/store-path.ts";
 import type { BuilderStatus } from "./builder-status.ts";
 
 /** A builder as `--json` shows it. */
-export function builderJson({ site, answer, page, running }: BuilderStatus, storeDir: StoreDir): object {
+export function builderJson(
+  { site, answer, page, slotsTaken, running }: BuilderStatus,
+  storeDir: StoreDir,
+): object {
   const { name, systems, maxJobs, speedFactor, supportedFeatures, mandatoryFeatures } = site.traits;
   const { fault, lastFailure, drained, machine, speed, probes } = page;
   return {
@@ -11,6 +14,7 @@ export function builderJson({ site, answer, page, running }: BuilderStatus, stor
     ...answer,
     systems,
     maxJobs,
+    slotsTaken,
     speedFactor,
     supportedFeatures,
     mandatoryFeatures,

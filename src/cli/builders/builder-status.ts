@@ -1,6 +1,7 @@
 import { messageOf } from "#base/errors.ts";
 import type { BuilderBook, BuilderPage } from "#build/engine/builder-book.ts";
 import { type BuildSite, keyOf } from "#build/engine/site.ts";
+import type { SlotShare } from "#build/engine/slot-share.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { AttemptRecord } from "#ledger/record.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
@@ -30,6 +31,8 @@ export interface BuilderStatus {
   readonly site: BuildSite;
   readonly answer: BuilderAnswer;
   readonly page: BuilderPage;
+  /** Slots that runs of this user on this machine hold there. */
+  readonly slotsTaken: number;
   readonly running: readonly RunningThere[];
 }
 
@@ -40,6 +43,13 @@ export async function listedSites(
 ): Promise<readonly BuildSite[]> {
   const machines = await services.machines(settings);
   return namedSites(await Promise.all(machines.map((machine) => services.machineSite(machine, settings))));
+}
+
+/** What is remembered of builders, and what goes on there now. */
+export interface StatusSources {
+  readonly book: BuilderBook;
+  readonly ledger: Ledger;
+  readonly slots: SlotShare;
 }
 
 /** Asks all builders at once whether they answer. */
@@ -54,13 +64,14 @@ export async function askBuilders(
 export async function statusOf(
   sites: readonly BuildSite[],
   answers: readonly BuilderAnswer[],
-  { book, ledger }: { book: BuilderBook; ledger: Ledger },
+  { book, ledger, slots }: StatusSources,
 ): Promise<readonly BuilderStatus[]> {
   const running = await runningBuilds(ledger);
   return sites.map((site, index) => ({
     site,
     answer: answers[index]!,
     page: book.pageOf(keyOf(site)),
+    slotsTaken: slots.held(keyOf(site)),
     running: running.get(site.traits.name) ?? [],
   }));
 }
@@ -77,7 +88,7 @@ async function ask(site: BuildSite, signal: AbortSignal): Promise<BuilderAnswer>
 }
 
 /** Those of all processes of this user, by the name of their builder. */
-export async function runningBuilds(ledger: Ledger): Promise<Map<string, RunningThere[]>> {
+async function runningBuilds(ledger: Ledger): Promise<Map<string, RunningThere[]>> {
   const builds = await ledger.builds({ ends: ["running"], limit: RUNNING_MAX });
   const attempts = await ledger.attempts(builds.map(({ number }) => number));
   const drvPaths = new Map(builds.map(({ number, drvPath }) => [number, drvPath]));

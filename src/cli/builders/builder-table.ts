@@ -1,6 +1,7 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import type { BuilderPage } from "#build/engine/builder-book.ts";
 import type { BuilderTraits } from "#schedule/requirement.ts";
-import { count, formatBytes, formatDuration, formatElapsed, shortName } from "../progress/words.ts";
+import { count, formatDuration, formatElapsed, shortName } from "../progress/words.ts";
 import type { Style } from "../style.ts";
 import { formatTable } from "../table.ts";
 import type { BuilderStatus } from "./builder-status.ts";
@@ -20,11 +21,11 @@ export function builderTable(builders: readonly BuilderStatus[], options: Builde
   return notes.length > 0 ? `${table}\n${notes.map((note) => `${note}\n`).join("")}` : table;
 }
 
-function rowOf({ site: { traits }, answer, page, running }: BuilderStatus): string[] {
+function rowOf({ site: { traits }, answer, page, slotsTaken }: BuilderStatus): string[] {
   return [
     traits.name,
     stateOf(answer, page),
-    `${running.length}/${traits.maxJobs}`,
+    `${slotsTaken}/${traits.maxJobs}`,
     page.speed ? `${traits.speedFactor}, is ${page.speed.factor.toFixed(1)}` : String(traits.speedFactor),
     shareOf(page.machine?.freeMemoryBytes, page.machine?.memoryBytes),
     page.machine?.freeDiskBytes === undefined ? "-" : formatBytes(page.machine.freeDiskBytes),

@@ -1,19 +1,17 @@
 import { mkdirSync } from "node:fs";
 import { systemClock } from "#base/clock.ts";
-import type { BuilderBook } from "#build/engine/builder-book.ts";
 import type { BuildSite } from "#build/engine/site.ts";
-import type { Ledger } from "#ledger/ledger.ts";
 import { FolderWatch } from "#ledger/log/folder-watch.ts";
 import type { CommandContext } from "../command-context.ts";
 import { styleFor } from "../style.ts";
-import { askBuilders, statusOf } from "./builder-status.ts";
+import { askBuilders, type StatusSources, statusOf } from "./builder-status.ts";
 import { builderTable } from "./builder-table.ts";
 
 /** Shows the builders and draws them anew whenever something changes, until it is interrupted. */
 export async function watchBuilders(
   { services, terminal, signal }: CommandContext,
   sites: readonly BuildSite[],
-  sources: { book: BuilderBook; ledger: Ledger },
+  sources: StatusSources,
 ): Promise<void> {
   const stateDir = services.stateDir();
   mkdirSync(stateDir, { recursive: true });

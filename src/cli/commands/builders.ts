@@ -57,10 +57,12 @@ async function run(context: CommandContext, flags: Flags): Promise<void> {
   if (sites.length === 0 && !flags.json) return terminal.error(noBuilders(settings.settings.builders));
   const book = await services.builderBook();
   await using ledger = await services.ledger();
-  if (flags.watch) return await watchBuilders(context, sites, { book, ledger });
+  await using slots = await services.slots();
+  const sources = { book, ledger, slots };
+  if (flags.watch) return await watchBuilders(context, sites, sources);
   const answers = await askBuilders(sites, signal);
   if (answers.some(({ reachable }) => !reachable)) context.exitWith(1);
-  const builders = await statusOf(sites, answers, { book, ledger });
+  const builders = await statusOf(sites, answers, sources);
   if (flags.json) {
     const all = builders.map((builder) => builderJson(builder, DEFAULT_STORE_DIR));
     return await terminal.print(`${JSON.stringify(all)}\n`);

@@ -1,11 +1,12 @@
 import { Command } from "commander";
 import { ElsewhereError } from "#base/errors.ts";
+import { formatBytes } from "#base/format-bytes.ts";
 import { printStorePath } from "#nix/store-path.ts";
 import type { CollectableStore, GcAction, Store } from "#store/store.ts";
 import type { CommandContext } from "../command-context.ts";
 import { UsageError } from "../error-report.ts";
 import { storePathOf } from "../path-arguments.ts";
-import { count, formatBytes } from "../progress/words.ts";
+import { count } from "../progress/words.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
 import { storeUri } from "../store-uri.ts";
 

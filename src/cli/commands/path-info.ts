@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { ElsewhereError } from "#base/errors.ts";
+import { formatBytes } from "#base/format-bytes.ts";
 import { formatContentAddress } from "#nix/content-address.ts";
 import { formatHash } from "#nix/hash.ts";
 import type { PathInfo } from "#nix/path-info.ts";
@@ -8,7 +9,6 @@ import type { Store } from "#store/store.ts";
 import type { CommandContext } from "../command-context.ts";
 import { UsageError } from "../error-report.ts";
 import { queryable, storePathOf } from "../path-arguments.ts";
-import { formatBytes } from "../progress/words.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
 import { storeUri } from "../store-uri.ts";
 

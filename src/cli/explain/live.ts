@@ -1,4 +1,5 @@
 import { ElsewhereError } from "#base/errors.ts";
+import { formatBytes } from "#base/format-bytes.ts";
 import { type Explanation, explainBuild } from "#build/engine/explain-build.ts";
 import { describeRequirement } from "#build/engine/give-up.ts";
 import type { Ledger } from "#ledger/ledger.ts";
@@ -6,9 +7,8 @@ import { isDerivationPath, printStorePath, type StorePath } from "#nix/store-pat
 import type { BuilderVerdict } from "#schedule/reason.ts";
 import { type BuildFlags, prepareRequest } from "../build/request.ts";
 import { findBuilds, parseBuildReference } from "../build-reference.ts";
-import { runningBuilds } from "../builders/builder-status.ts";
 import type { CommandContext } from "../command-context.ts";
-import { formatBytes, formatDuration, shortName } from "../progress/words.ts";
+import { formatDuration, shortName } from "../progress/words.ts";
 import { settingsFor } from "../setting-flags.ts";
 import { storeUri } from "../store-uri.ts";
 import { verdictTable } from "./verdict-table.ts";
@@ -26,11 +26,10 @@ export async function explainLive(
   await using prepared = await prepareRequest(context, { installables, flags, settings });
   const request = { ...prepared.request, events: () => undefined };
   const { storeDir } = request.destination.store;
-  const running = await runningBuilds(ledger);
   const all: object[] = [];
   let isPossible = true;
   for (const { drvPath } of request.wishes) {
-    const found = await explainBuild(request, drvPath, (name) => running.get(name)?.length ?? 0);
+    const found = await explainBuild(request, drvPath);
     const chosen = bestOf(found.verdicts);
     isPossible &&= chosen !== undefined;
     if (flags.json) all.push(asJson(printStorePath(storeDir, drvPath), found, chosen));

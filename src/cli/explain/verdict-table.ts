@@ -1,7 +1,8 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import { obstacleReason } from "#ledger/placement-words.ts";
 import type { BuilderVerdict } from "#schedule/reason.ts";
 import type { Score } from "#schedule/score.ts";
-import { formatBytes, formatDuration } from "../progress/words.ts";
+import { formatDuration } from "../progress/words.ts";
 import { formatTable } from "../table.ts";
 
 export interface Judged {

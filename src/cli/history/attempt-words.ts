@@ -1,7 +1,8 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import { describeLoss } from "#build/engine/obstacle-words.ts";
 import type { AttemptRecord } from "#ledger/record.ts";
 import { LOSSES } from "#schedule/loss.ts";
-import { formatBytes, formatDuration } from "../progress/words.ts";
+import { formatDuration } from "../progress/words.ts";
 
 /** `, CPU 9.1 s, at most 120 MiB of memory`, as far as the builder measured it. */
 export function usageWords({ cpuUserUs, cpuSystemUs, memoryPeakBytes }: AttemptRecord): string {

@@ -1,6 +1,7 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import type { Origin } from "#build/events.ts";
 import { nameOf, printStorePath, type StoreDir } from "#nix/store-path.ts";
-import { count, formatBytes, formatDuration } from "../progress/words.ts";
+import { count, formatDuration } from "../progress/words.ts";
 import { faultWords, usageWords } from "./attempt-words.ts";
 import { historyJson } from "./history-json.ts";
 import { formatMoment } from "./moment.ts";

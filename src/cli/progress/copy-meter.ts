@@ -1,8 +1,9 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { CopyEvent } from "#store/copy.ts";
 import type { Terminal } from "../terminal.ts";
 import { fit } from "./width.ts";
-import { count, formatBytes, shortName } from "./words.ts";
+import { count, shortName } from "./words.ts";
 
 /** Shows a copy as it goes: one line that is rewritten on a terminal, one line at the end. */
 export function copyMeter(

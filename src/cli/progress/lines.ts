@@ -1,9 +1,10 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import { TAIL_LINES } from "#build/engine/log-tails.ts";
 import type { BuildEvent, BuildOutcome } from "#build/events.ts";
 import { failureReason } from "#build/failure-reason.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Style } from "../style.ts";
-import { count, formatBytes, formatDuration, shortName, tame } from "./words.ts";
+import { count, formatDuration, shortName, tame } from "./words.ts";
 
 export interface LineOptions {
   readonly style: Style;

@@ -1,9 +1,10 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import type { Style } from "../style.ts";
 import type { BuilderLoad } from "./builder-load.ts";
 import type { Progress } from "./progress.ts";
 import { rateOf, type Transfer } from "./transfer.ts";
 import { displayWidth, fit, pad } from "./width.ts";
-import { count, formatBytes, formatShare, tame } from "./words.ts";
+import { count, formatShare, tame } from "./words.ts";
 
 export interface LoadLineOptions {
   readonly nowMs: number;

@@ -1,3 +1,4 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import type { BuildOutcome, Origin } from "#build/events.ts";
 import { failureReason } from "#build/failure-reason.ts";
 import { reasonsOf } from "#ledger/placement-words.ts";
@@ -7,7 +8,7 @@ import { formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Progress } from "./progress.ts";
 import type { ViewFlags } from "./run-view.ts";
-import { count, formatBytes, formatDuration, shortName, some, tame } from "./words.ts";
+import { count, formatDuration, shortName, some, tame } from "./words.ts";
 
 export interface SummaryOptions {
   /** Width of the terminal; absent where nothing is to be cut. */

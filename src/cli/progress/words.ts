@@ -1,18 +1,9 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import { nameOf, type StorePath } from "#nix/store-path.ts";
 
 /** `hello-2.12` for its derivation or any of its outputs. */
 export function shortName(path: StorePath): string {
   return nameOf(path).replace(/\.drv$/, "");
-}
-
-/** `1.5 GiB`, `12 KiB`, `300 B`. */
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  for (const unit of ["B", "KiB", "MiB", "GiB"]) {
-    if (value < 1024) return `${value < 10 && unit !== "B" ? value.toFixed(1) : Math.round(value)} ${unit}`;
-    value /= 1024;
-  }
-  return `${value.toFixed(1)} TiB`;
 }
 
 /** `0.3 s`, `12 s`, `3 m 05 s`, `2 h 10 m`. */

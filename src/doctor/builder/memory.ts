@@ -1,6 +1,6 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import { ABSENT, type Check, seen } from "../check.ts";
 import { cure } from "../cure.ts";
-import { formatBytes } from "../format-bytes.ts";
 import { MEMORY_LOW_BYTES } from "../limits.ts";
 import type { BuilderCase } from "./builder-case.ts";
 

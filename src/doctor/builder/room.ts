@@ -1,7 +1,7 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import { ABSENT, type Check, seen } from "../check.ts";
 import { type Cure, cure } from "../cure.ts";
 import type { Finding } from "../finding.ts";
-import { formatBytes } from "../format-bytes.ts";
 import { BYTES_LOW, BYTES_MIN, INODES_MIN } from "../limits.ts";
 import type { BuilderCase } from "./builder-case.ts";
 import type { Survey } from "./survey.ts";

@@ -1,7 +1,7 @@
+import { formatBytes } from "#base/format-bytes.ts";
 import { type Check, seen, unseen } from "../check.ts";
 import { cure } from "../cure.ts";
 import type { Finding } from "../finding.ts";
-import { formatBytes } from "../format-bytes.ts";
 import { BYTES_MIN, INODES_MIN } from "../limits.ts";
 import type { ClientCase } from "./client-case.ts";
 

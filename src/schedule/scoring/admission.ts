@@ -29,10 +29,16 @@ function absenceOf(builder: Builder, { id, kind }: Task): Obstacle | undefined {
   if (suspension) return { kind: "suspended", ...suspension };
   const slots = slotsOf(builder);
   const isTooFull = kind.wantsMachine ? (slots - slotsTaken) * 2 < slots : slotsTaken >= slots;
-  if (isTooFull || slotsTaken >= slots || handedOver > 0)
-    return { kind: "full", running: builder.runs.size, slots };
+  if (isTooFull || slotsTaken >= slots || handedOver > 0) return fullness(builder);
   if (reservedFor && reservedFor.id !== id) return { kind: "reserved", task: reservedFor.id };
   return undefined;
+}
+
+/** A graph that was handed over takes what there is. */
+function fullness({ traits, slotsTaken, slotsOfOthers, handedOver }: Builder): Obstacle {
+  const slots = traits.maxJobs;
+  const running = handedOver > 0 ? slots : Math.min(slots, slotsTaken + slotsOfOthers);
+  return { kind: "full", running, slots };
 }
 
 function want(schedule: ScoringSchedule, task: Task, builder: Builder): Obstacle | undefined {
