@@ -58,7 +58,8 @@ function graphOf(rig: FleetRig): string {
   const build = (name: string, inputs: readonly string[]) => {
     const reads = inputs.map((input) => `read x < $${input}; `).join("");
     return rig.drvs.derive(name, {
-      script: `${rig.say(name)}; ${reads}${SLOW}; ${FILL} echo ${name} $x > $out`,
+      // A shell reads byte by byte: what its dependants read is the short first line.
+      script: `${rig.say(name)}; ${reads}${SLOW}; ${FILL} { echo ${name}; echo $x; } > $out`,
       inputs,
     });
   };
