@@ -129,6 +129,8 @@ export interface Scheduler<Schedule> {
   reasonOf(schedule: Schedule, task: string): WaitReason | undefined;
   /** What stands for and against each builder for a task, in the order of the builders. */
   explain(schedule: Schedule, task: string): readonly BuilderVerdict[];
+  /** Ready tasks that a builder which is full would be given next, as far as that can be foreseen: the likeliest first, `max` at most. */
+  upcoming(schedule: Schedule, builder: string, max: number): readonly string[];
 }
 
 export interface Policy {

@@ -65,6 +65,10 @@ export class Desk {
     return scoringScheduler.reasonOf(this.schedule, task);
   }
 
+  upcoming(builder: string, max = 1) {
+    return scoringScheduler.upcoming(this.schedule, builder, max);
+  }
+
   /** For each builder what stands against it, or `yes`. */
   verdicts(task: string): Record<string, string> {
     const verdicts = scoringScheduler.explain(this.schedule, task);

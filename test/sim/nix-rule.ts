@@ -54,6 +54,7 @@ export const nixRule: Scheduler<NixSchedule> = {
   },
   reasonOf: () => undefined,
   explain: () => [],
+  upcoming: () => [],
 };
 
 function take(schedule: NixSchedule, event: ScheduleEvent, decisions: Decision[]): void {

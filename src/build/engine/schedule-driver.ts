@@ -56,6 +56,11 @@ export class ScheduleDriver implements Disposable {
     return this.#options.scheduler.explain(this.#schedule, task);
   }
 
+  /** What a builder that is full would be given next. */
+  upcoming(builder: string, max: number): readonly string[] {
+    return this.#options.scheduler.upcoming(this.#schedule, builder, max);
+  }
+
   [Symbol.dispose](): void {
     this.#alarm?.abort();
   }

@@ -23,6 +23,11 @@ export function mayEverTake(schedule: ScoringSchedule, task: Task, builder: Buil
   return !task.outgrew || memoryWanted(schedule, task) <= capacityOf(builder, task);
 }
 
+/** Whether nothing but what runs there now keeps a builder from taking a task. */
+export function mayTakeLater(schedule: ScoringSchedule, task: Task, builder: Builder): boolean {
+  return mayEverTake(schedule, task, builder) && !lossObstacle(task, builder) && !diskObstacle(task, builder);
+}
+
 function absenceOf(builder: Builder, { id, kind }: Task): Obstacle | undefined {
   const { state, suspension, slotsTaken, reservedFor, handedOver } = builder;
   if (state !== "up") return { kind: state };

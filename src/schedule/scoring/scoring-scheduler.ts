@@ -13,6 +13,7 @@ import { enqueue } from "./ready-queues.ts";
 import { takeRequest, withdraw } from "./requests.ts";
 import type { ScoreWeights, ScoringSchedule } from "./state.ts";
 import { askForProbe, clearStrikes, strike, takeProbe } from "./suspension.ts";
+import { upcoming } from "./upcoming.ts";
 
 /**
  * Places builds by what they cost on each builder, over all requests and all builders at once. What is longest until the end
@@ -22,7 +23,8 @@ export const scoringScheduler: Scheduler<ScoringSchedule> = schedulerWith({ loca
 
 /** The same with other weights, to see what they do. */
 export function schedulerWith(weights: ScoreWeights): Scheduler<ScoringSchedule> {
-  return { begin: (builders, policy) => begin(builders, policy, weights), advance, reasonOf, explain };
+  const start = (builders: readonly BuilderTraits[], policy: Policy) => begin(builders, policy, weights);
+  return { begin: start, advance, reasonOf, explain, upcoming };
 }
 
 function begin(builders: readonly BuilderTraits[], policy: Policy, weights: ScoreWeights): ScoringSchedule {
