@@ -32,5 +32,5 @@ function graphOf(rig: FleetRig, colour: string): string {
   return rig.drvs.derive(colour, { script, inputs: names });
 }
 
-const BUILDS = 6;
-const WORK = "i=0; while test $i -lt 50000; do i=$((i+1)); done";
+const BUILDS = 4;
+const WORK = "i=0; while test $i -lt 20000; do i=$((i+1)); done";

@@ -13,6 +13,7 @@ import { explainGivingUp } from "./give-up.ts";
 import { isSilent } from "./graph-request.ts";
 import { OwnSlots } from "./own-slots.ts";
 import type { PlannedBuild } from "./plan.ts";
+import { Prefetch } from "./prefetch.ts";
 import type { Run } from "./run.ts";
 import { type Happening, ScheduleDriver } from "./schedule-driver.ts";
 import { keyOf } from "./site.ts";
@@ -32,6 +33,7 @@ export class Execution {
   readonly #waits: WaitWatch;
   readonly #stops = new Map<StorePath, Stop>();
   readonly #slots: OwnSlots;
+  readonly #prefetch: Prefetch;
   readonly #lostBefore: number;
   #running = 0;
 
@@ -49,6 +51,12 @@ export class Execution {
       policy,
       clock,
       carryOut: (decision) => this.#carryOut(decision),
+    });
+    this.#prefetch = new Prefetch({
+      run,
+      builds: this.#builds,
+      upcoming: (builder, max) => this.#driver.upcoming(builder, max),
+      onSent: (builder, paths) => this.#tell({ kind: "paths-found", builder, paths }),
     });
     this.#waits = new WaitWatch({
       builds,
@@ -78,6 +86,7 @@ export class Execution {
       this.#tell({ kind: "requested", ...OWN_REQUEST, keepGoing, tasks });
       await this.#done.promise;
     } finally {
+      this.#prefetch[Symbol.dispose]();
       this.#driver[Symbol.dispose]();
       this.#slots[Symbol.dispose]();
       sites.onChange = () => undefined;
@@ -108,6 +117,7 @@ export class Execution {
   #tell(happening: Happening): void {
     this.#driver.tell(happening);
     this.#waits.look(this.#running === 0);
+    this.#prefetch.look();
     this.#checkEnd();
   }
 
@@ -170,6 +180,7 @@ export class Execution {
     const { request, context } = this.#run;
     const active = this.#run.sites.active(builder);
     const open = new Map(tasks.map((id) => [id, this.#builds.get(id)!]));
+    for (const task of tasks) this.#prefetch.forget(task);
     if (!this.#slots.begin(builder, tasks.length)) {
       for (const task of tasks) this.#tell({ kind: "returned", task, builder });
       return;
@@ -303,6 +314,7 @@ export class Execution {
 
   /** While a builder was lost in this schedule, what could not be done in it may be done in the next. */
   #end(drvPath: StorePath, outcome: BuildOutcome): void {
+    this.#prefetch.forget(drvPath);
     const mayStillBe = this.#run.lostBuilders > this.#lostBefore && this.#isSetback(outcome);
     if (mayStillBe) this.#run.outcomes.postpone(drvPath, outcome);
     else this.#run.outcomes.end(drvPath, outcome);

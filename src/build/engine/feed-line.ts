@@ -3,6 +3,7 @@ import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Feeder } from "./feeder.ts";
 import { type Portion, portionsOf } from "./portion.ts";
+import { Errand, hurry, Moving } from "./precedence.ts";
 import type { Holder } from "./site.ts";
 import { SourceFault, transfer } from "./transfer.ts";
 
@@ -14,6 +15,12 @@ interface Order {
   readonly brought: Deferred<Brought>;
 }
 
+/** What a portion is sent for. */
+interface Shipping {
+  readonly orders: readonly Order[];
+  readonly errand: Errand | undefined;
+}
+
 /**
  * The way from one store into another. What is asked for while something is sent goes together in the next stream; a
  * second stream takes what is large, so that it does not hold up the small things behind it.
@@ -21,14 +28,17 @@ interface Order {
 export class FeedLine {
   readonly #source: Holder;
   readonly #feeder: Feeder;
+  readonly #isAhead: boolean;
   #waiting: Order[] = [];
   #isSending = false;
   /** The large portions, one after the other. */
   #bulk: Promise<void> = Promise.resolve();
 
-  constructor(source: Holder, feeder: Feeder) {
+  /** `isAhead`: nobody waits for what it brings, so it goes when nothing else does. */
+  constructor(source: Holder, feeder: Feeder, { isAhead = false } = {}) {
     this.#source = source;
     this.#feeder = feeder;
+    this.#isAhead = isAhead;
   }
 
   bring(path: StorePath): Promise<Brought> {
@@ -50,18 +60,24 @@ export class FeedLine {
   }
 
   async #serve(orders: readonly Order[]): Promise<void> {
+    const { precedence } = this.#feeder.options;
+    const errand = this.#isAhead && precedence ? new Errand(precedence) : undefined;
     try {
-      const portions = await this.#survey(orders);
-      for (const portion of portions.filter(({ isLarge }) => isLarge))
-        this.#bulk = this.#bulk.then(() => this.#ship(portion, orders));
-      for (const portion of portions.filter(({ isLarge }) => !isLarge)) await this.#ship(portion, orders);
+      const portions = await this.#survey(orders, errand);
+      const ship = (portion: Portion) => this.#ship(portion, { orders, errand });
+      for (const portion of errand ? [] : portions) {
+        if (portion.isLarge) this.#bulk = this.#bulk.then(() => ship(portion));
+        // It stands in nobody's way until others have brought what must come first.
+        else if (portion.isLate) void ship(portion);
+      }
+      for (const portion of portions) if (errand || !(portion.isLarge || portion.isLate)) await ship(portion);
     } catch (error) {
       for (const { brought } of orders) this.#settle(brought, error);
     }
   }
 
   /** What must be sent for `orders`, in the order of sending; from now on it counts as on its way. */
-  async #survey(orders: readonly Order[]): Promise<Portion[]> {
+  async #survey(orders: readonly Order[], errand: Errand | undefined): Promise<Portion[]> {
     const { target, moving, options } = this.#feeder;
     const roots = orders.map(({ path }) => path);
     const closure = await this.#ask(() => this.#source.store.queryClosure(roots));
@@ -70,7 +86,7 @@ export class FeedLine {
       unsure.flatMap(({ path }) => (moving.has(path) ? [[path, moving.get(path)!]] : [])),
     );
     const ours = unsure.filter(({ path }) => !before.has(path));
-    const own = new Map(ours.map(({ path }) => [path, new Deferred<void>()]));
+    const own = new Map(ours.map(({ path }) => [path, new Moving(errand)]));
     for (const [path, deferred] of own) moving.set(path, deferred);
     try {
       const paths = ours.map(({ path }) => path);
@@ -87,19 +103,27 @@ export class FeedLine {
   }
 
   /** Sends a portion, and settles the orders that it completes. */
-  async #ship({ roots, infos, first }: Portion, orders: readonly Order[]): Promise<void> {
-    const { target, options } = this.#feeder;
+  async #ship({ roots, infos, first }: Portion, { orders, errand }: Shipping): Promise<void> {
     const mine = orders.filter(({ path }) => roots.has(path));
     try {
+      if (errand) errand.follow(first);
+      else hurry(first);
       // A path is only taken after what it refers to, and that may be in another stream.
       await Promise.all(first.map(({ promise }) => promise));
-      if (infos.length > 0) await transfer(this.#source, target, infos, options);
+      if (infos.length > 0) await this.#send(infos, errand);
       this.#arrive(infos.map(({ path }) => path));
       for (const { brought } of mine) brought.resolve("there");
     } catch (error) {
       for (const { path } of infos) this.#fail(path, error);
       for (const { brought } of mine) this.#settle(brought, error);
     }
+  }
+
+  async #send(infos: readonly PathInfo[], errand: Errand | undefined): Promise<void> {
+    const { target, options } = this.#feeder;
+    if (errand) return await transfer(this.#source, target, infos, { ...options, errand });
+    using _ = options.precedence?.enter();
+    await transfer(this.#source, target, infos, options);
   }
 
   #acceptable(infos: readonly PathInfo[]): readonly PathInfo[] {

@@ -3,6 +3,7 @@ import { ElsewhereError } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { FeedLine } from "./feed-line.ts";
+import type { Moving, Precedence } from "./precedence.ts";
 import type { Holder } from "./site.ts";
 import type { TransferOptions } from "./transfer.ts";
 import type { Whereabouts } from "./whereabouts.ts";
@@ -15,6 +16,8 @@ export interface FeederOptions extends TransferOptions {
   readonly accepts?: (info: PathInfo) => boolean;
   /** Told when a store that was to send something could not. */
   readonly onSourceLost: (source: Holder, message: string) => void;
+  /** Orders what is sent to builders; absent where nothing is sent ahead of its need. */
+  readonly precedence?: Precedence;
 }
 
 /** Brings closures into one store from wherever they are: from each store by a line of its own. Nothing is sent twice. */
@@ -27,8 +30,9 @@ export class Feeder {
   /** Paths asked for and not settled. */
   readonly #wanted = new Map<StorePath, Deferred<void>>();
   readonly #lines = new Map<Holder, FeedLine>();
+  readonly #linesAhead = new Map<Holder, FeedLine>();
   /** Every path of the closures that are on their way, on whichever line. */
-  readonly moving = new Map<StorePath, Deferred<void>>();
+  readonly moving = new Map<StorePath, Moving>();
 
   constructor(target: Holder, options: FeederOptions) {
     this.target = target;
@@ -44,9 +48,28 @@ export class Feeder {
     return this.#present.has(path);
   }
 
+  /** Neither there nor asked for. */
+  lacks(path: StorePath): boolean {
+    return !this.has(path) && !this.#wanted.has(path) && !this.options.whereabouts.has(this.target, path);
+  }
+
   /** Says that paths, with their closures, are there: built there, for one. */
   arrived(paths: Iterable<StorePath>): void {
     for (const path of paths) this.#present.add(path);
+  }
+
+  /** A builder that reaches the target is asked before a store whose bytes would go through here. */
+  sourceOf(path: StorePath): Holder | undefined {
+    const { whereabouts, courier } = this.options;
+    const holders = whereabouts.holdersOf(path);
+    return holders.find((holder) => courier.mayReach(holder, this.target)) ?? holders[0];
+  }
+
+  /** A line of its own for what nobody waits for yet: what is asked for later does not stand behind it. */
+  lineAheadFrom(source: Holder): FeedLine {
+    const line = this.#linesAhead.get(source) ?? new FeedLine(source, this, { isAhead: true });
+    this.#linesAhead.set(source, line);
+    return line;
   }
 
   #needOne(path: StorePath): Promise<void> | undefined {
@@ -66,7 +89,7 @@ export class Feeder {
     const { whereabouts } = this.options;
     for (;;) {
       if (whereabouts.has(this.target, path)) return;
-      const source = this.#sourceOf(path);
+      const source = this.sourceOf(path);
       if (!source)
         throw new ElsewhereError(
           "INPUT_MISSING",
@@ -74,13 +97,6 @@ export class Feeder {
         );
       if ((await this.#lineFrom(source).bring(path)) === "there") return;
     }
-  }
-
-  /** A builder that reaches the target is asked before a store whose bytes would go through here. */
-  #sourceOf(path: StorePath): Holder | undefined {
-    const { whereabouts, courier } = this.options;
-    const holders = whereabouts.holdersOf(path);
-    return holders.find((holder) => courier.mayReach(holder, this.target)) ?? holders[0];
   }
 
   #lineFrom(source: Holder): FeedLine {

@@ -1,6 +1,6 @@
-import type { Deferred } from "#base/deferred.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { Moving } from "./precedence.ts";
 
 /** What one stream carries. */
 export interface Portion {
@@ -9,8 +9,10 @@ export interface Portion {
   /** Each after what it refers to. */
   readonly infos: readonly PathInfo[];
   /** What is on its way in other streams and must have arrived before. */
-  readonly first: readonly Deferred<void>[];
+  readonly first: readonly Moving[];
   readonly isLarge: boolean;
+  /** Others bring what must have arrived before: how soon is not known here. */
+  readonly isLate: boolean;
 }
 
 export interface PortionInput {
@@ -19,28 +21,32 @@ export interface PortionInput {
   /** Those of it that must be sent. */
   readonly missing: readonly PathInfo[];
   /** Those of it that others send. */
-  readonly before: ReadonlyMap<StorePath, Deferred<void>>;
+  readonly before: ReadonlyMap<StorePath, Moving>;
   /** By which the arrival of those that must be sent is told. */
-  readonly own: ReadonlyMap<StorePath, Deferred<void>>;
+  readonly own: ReadonlyMap<StorePath, Moving>;
 }
 
-/** Parts what must be sent into streams: what is little first, many roots in one, then what is large, root by root. */
+/** Parts what must be sent into streams: what is little first, many roots in one, then what is large, root by root, and what waits for others. */
 export function portionsOf(roots: readonly StorePath[], input: PortionInput): Portion[] {
   const { missing, before } = input;
-  if (bytesOf(missing) <= LITTLE_BYTES)
-    return [{ roots: new Set(roots), infos: missing, first: [...before.values()], isLarge: false }];
+  if (before.size === 0 && bytesOf(missing) <= LITTLE_BYTES)
+    return [{ roots: new Set(roots), infos: missing, first: [], isLarge: false, isLate: false }];
   const sent = new Set<StorePath>();
-  return grouped(rootsWithNeeds(roots, input)).map((group) => {
+  const needs = rootsWithNeeds(roots, input);
+  const isLate = ({ paths }: RootNeeds) => before.keys().some((path) => paths.has(path));
+  const { free = [], late = [] } = Object.groupBy(needs, (one) => (isLate(one) ? "late" : "free"));
+  const groups = grouped(free);
+  return [...groups, ...(late.length > 0 ? [late] : [])].map((group) => {
     const paths = new Set(group.flatMap((needs) => [...needs.paths]));
     const first = Array.from(paths, (path) => before.get(path) ?? (sent.has(path) && input.own.get(path)));
     const infos = missing.filter(({ path }) => paths.has(path) && !sent.has(path));
     for (const { path } of infos) sent.add(path);
-    const isLarge = group[0]!.bytes > LITTLE_BYTES;
     return {
       roots: new Set(group.map(({ root }) => root)),
       infos,
       first: first.filter((one) => !!one),
-      isLarge,
+      isLarge: group !== late && group[0]!.bytes > LITTLE_BYTES,
+      isLate: group === late,
     };
   });
 }

@@ -15,6 +15,7 @@ import { LogTails } from "./log-tails.ts";
 import { lostOutputs } from "./lost-outputs.ts";
 import { Outcomes } from "./outcomes.ts";
 import { type PlannedBuild, plan } from "./plan.ts";
+import { Precedence } from "./precedence.ts";
 import type { RealiseReport, RealiseRequest } from "./realise.ts";
 import { inputOutputsOf } from "./resolve.ts";
 import type { Holder, KnownOutputs } from "./site.ts";
@@ -36,6 +37,7 @@ export class Run implements AsyncDisposable {
   readonly #caches: CacheOffers;
   readonly #home: Homecoming;
   readonly #courier: Courier;
+  readonly #precedence = new Precedence();
   #copies = 0;
 
   constructor(request: RealiseRequest) {
@@ -71,7 +73,8 @@ export class Run implements AsyncDisposable {
     this.sites = new SiteConnector(request, (holder, trust) => {
       if (holder === destination) return feeder;
       const accepts = (info: PathInfo) => trust.takesOurWord || provesItself(info);
-      return this.#feederInto(holder, { substitute: buildersUseSubstitutes, accepts });
+      const own = { substitute: buildersUseSubstitutes, accepts, precedence: this.#precedence };
+      return this.#feederInto(holder, own);
     });
   }
 
@@ -240,10 +243,11 @@ export class Run implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#precedence[Symbol.dispose]();
     await this.sites[Symbol.asyncDispose]();
   }
 
-  #feederInto(target: Holder, own: Pick<FeederOptions, "substitute" | "accepts">): Feeder {
+  #feederInto(target: Holder, own: Pick<FeederOptions, "substitute" | "accepts" | "precedence">): Feeder {
     const { events, clock } = this.request;
     const { whereabouts } = this.#knowledge;
     return new Feeder(target, {

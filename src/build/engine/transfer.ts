@@ -5,6 +5,7 @@ import type { PathInfo } from "#nix/path-info.ts";
 import type { IncomingPath } from "#store/store.ts";
 import type { BuildEvent, BuildEventSink } from "../events.ts";
 import type { Courier } from "./courier.ts";
+import type { Errand } from "./precedence.ts";
 import type { Holder } from "./site.ts";
 
 export interface TransferOptions {
@@ -13,6 +14,8 @@ export interface TransferOptions {
   readonly clock: Clock;
   /** Numbers copies, over a whole run. */
   readonly nextId: () => number;
+  /** Nobody waits for it yet: it stands still while others are sent that somebody waits for. */
+  readonly errand?: Errand;
 }
 
 /** The store that was to send did not: another may. */
@@ -32,6 +35,7 @@ export async function transfer(
   infos: readonly PathInfo[],
   options: TransferOptions,
 ): Promise<void> {
+  await options.errand?.turn();
   // Nix before 2.15 takes a derivation's path for its outputs.
   const isPushable = options.courier.mayReach(from, to) && !infos.some(({ path }) => path.endsWith(".drv"));
   if (isPushable && (await sendDirect(from, to, infos, options))) return;
@@ -40,7 +44,7 @@ export async function transfer(
     to,
     infos,
     { ...options, route: from.peer && to.peer ? "through-here" : "direct" },
-    (tell) => stream(from, to, infos, tell),
+    (tell) => stream(from, to, infos, { tell, errand: options.errand }),
   );
 }
 
@@ -98,10 +102,16 @@ async function report(
   }
 }
 
-async function stream(from: Holder, to: Holder, infos: readonly PathInfo[], tell: Tell): Promise<void> {
+async function stream(
+  from: Holder,
+  to: Holder,
+  infos: readonly PathInfo[],
+  { tell, errand }: { tell: Tell; errand: Errand | undefined },
+): Promise<void> {
   const fault: SourceError = {};
+  const paths = inTransit(from.store.narsFromPaths(infos), fault, tell);
   try {
-    await to.store.addPaths(inTransit(from.store.narsFromPaths(infos), fault, tell), {
+    await to.store.addPaths(errand ? errand.pace(paths) : paths, {
       checkSignatures: false,
       paths: infos.map(({ path }) => path),
     });

@@ -13,6 +13,7 @@ export class FakeStore implements Store {
   /** What each `addPaths` brought. */
   readonly received: StorePath[][] = [];
   queries = 0;
+  readonly #awaited = new Map<StorePath, Deferred<void>>();
   readonly #heldBack = new Map<StorePath, Deferred<void>>();
   /** When set, everything fails with it. */
   broken: Error | undefined;
@@ -31,6 +32,19 @@ export class FakeStore implements Store {
     const arrival = new Deferred<void>();
     this.#heldBack.set(path, arrival);
     return arrival;
+  }
+
+  /** Takes it as any other again. */
+  letGo(path: StorePath): void {
+    this.#heldBack.delete(path);
+  }
+
+  /** Resolves when it has a path. */
+  async hasTaken(path: StorePath): Promise<void> {
+    if (this.infos.has(path)) return;
+    const taken = this.#awaited.get(path) ?? new Deferred<void>();
+    this.#awaited.set(path, taken);
+    await taken.promise;
   }
 
   async queryPathInfos(paths: Iterable<StorePath>) {
@@ -79,6 +93,7 @@ export class FakeStore implements Store {
           throw new ElsewhereError("REMOTE", `path '${reference}' is not valid`);
       this.infos.set(info.path, info);
       added.push(info.path);
+      this.#awaited.get(info.path)?.resolve();
     }
     this.received.push(added);
   }

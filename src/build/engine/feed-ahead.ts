@@ -1,0 +1,51 @@
+import type { StorePath } from "#nix/store-path.ts";
+import type { Feeder } from "./feeder.ts";
+import type { Holder } from "./site.ts";
+
+/**
+ * Sends what a build will need, with its closure, in as far as some store has it and while nothing else is sent. How many bytes
+ * that were; undefined when it would have been more than `bytesMax`, and nothing was sent.
+ */
+export async function feedAhead(
+  feeder: Feeder,
+  paths: readonly StorePath[],
+  bytesMax: number,
+): Promise<number | undefined> {
+  const bySource = new Map<Holder, StorePath[]>();
+  for (const path of paths) {
+    const source = feeder.lacks(path) ? feeder.sourceOf(path) : undefined;
+    if (source) bySource.set(source, [...(bySource.get(source) ?? []), path]);
+  }
+  const parts = [...bySource];
+  const missing = await Promise.all(parts.map(([source, roots]) => missingOf(feeder, source, roots)));
+  // What lies in several closures is sent once.
+  const bytes = sum(new Map(missing.flatMap((part) => [...part])).values());
+  if (bytes > bytesMax) return undefined;
+  const sending = parts.flatMap(([source, roots]) =>
+    roots.map((path) => feeder.lineAheadFrom(source).bring(path)),
+  );
+  await Promise.all(sending);
+  return bytes;
+}
+
+/** Bytes by path of what of a closure is neither there nor on its way. */
+async function missingOf(
+  feeder: Feeder,
+  source: Holder,
+  roots: readonly StorePath[],
+): Promise<Map<StorePath, number>> {
+  const { target, moving, options } = feeder;
+  const closure = await source.store.queryClosure(roots);
+  const unsure = closure.filter(({ path }) => !feeder.has(path) && !moving.has(path));
+  if (unsure.length === 0) return new Map();
+  const { substitute } = options;
+  const asked = unsure.map(({ path }) => path);
+  const valid = await target.store.queryValidPaths(asked, { substitute });
+  return new Map(unsure.flatMap(({ path, narSize }) => (valid.has(path) ? [] : [[path, narSize] as const])));
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
+}
