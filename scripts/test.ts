@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { NIX_SUITES } from "#rig/nix-root.ts";
+import { bringEmulator } from "./emulator.ts";
 import { INTEROP_PARTS, installSystemParts, TEST_PARTS } from "./system-packages.ts";
 
 /** Longest that one test file may take, in milliseconds: far above any, so that a hang ends the run with its name. */
@@ -14,6 +15,7 @@ if (interop) wanted.shift();
 
 installSystemParts();
 installSystemParts(TEST_PARTS);
+bringEmulator();
 if (interop) makeNixRoots();
 
 const files =
