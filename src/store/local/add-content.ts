@@ -3,6 +3,7 @@ import { closeSync, fchmodSync, openSync, utimesSync, writeSync } from "node:fs"
 import type { ByteSource } from "#base/byte-reader.ts";
 import { type ContentAddress, makeContentAddressedPath } from "#nix/content-address.ts";
 import type { Hash } from "#nix/hash.ts";
+import { Hasher } from "#nix/hasher.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { checkStorePathName } from "#nix/store-path.ts";
 import { hashPath } from "../nar/hash-path.ts";
@@ -20,8 +21,9 @@ export async function addContent(store: StoreContext, content: IncomingContent):
   checkStorePathName(content.name);
   const place = (await store.scratch()).place();
   try {
-    const { narHash, narSize } = await unpack(content, place);
-    const address = await addressOf(content, place, narHash);
+    const unpacked = await unpack(content, place);
+    const { narHash, narSize } = unpacked;
+    const address = await addressOf(content, place, unpacked);
     const references = [...new Set(content.references)].sort();
     const path = makeContentAddressedPath(store.layout.storeDir, content.name, address, {
       others: references,
@@ -47,38 +49,58 @@ export async function addContent(store: StoreContext, content: IncomingContent):
   }
 }
 
-interface NarFacts {
+interface Unpacked {
   readonly narHash: Hash;
   readonly narSize: number;
+  /** Of what came as one file, by the algorithm that is asked for. */
+  readonly flatHash?: Hash;
 }
 
-async function unpack({ dump, data }: IncomingContent, place: string): Promise<NarFacts> {
+async function unpack({ dump, data, algorithm }: IncomingContent, place: string): Promise<Unpacked> {
   if (dump === "nar") {
     const hasher = createHash("sha256");
     const narSize = await restorePath(data, place, { canonical: true, tap: hasher });
     return { narHash: { algorithm: "sha256", digest: hasher.digest() }, narSize };
   }
-  await writeFlat(data, place);
-  const { hash, size } = await hashPath(place);
-  return { narHash: hash, narSize: size };
+  const hasher = new Hasher(algorithm);
+  const written = await writeFlat(data, { place, hasher });
+  // Most are derivations: a small file shall not cost a large buffer.
+  const chunkBytes = Math.min(HASHED_BYTES_MAX, written + NAR_FRAME_BYTES);
+  const { hash, size } = await hashPath(place, { chunkBytes });
+  return { narHash: hash, narSize: size, flatHash: hasher.finish() };
 }
 
-async function writeFlat(data: ByteSource, place: string): Promise<void> {
+/** Writes one file; its size. */
+async function writeFlat(
+  data: ByteSource,
+  { place, hasher }: { place: string; hasher: Hasher },
+): Promise<number> {
   const fd = openSync(place, "wx", 0o444);
+  let written = 0;
   try {
-    for await (const chunk of data) for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
+    for await (const chunk of data) {
+      hasher.update(chunk);
+      for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
+      written += chunk.length;
+    }
     fchmodSync(fd, 0o444);
   } finally {
     closeSync(fd);
   }
   utimesSync(place, STORE_MTIME, STORE_MTIME);
+  return written;
 }
 
 async function addressOf(
   { method, algorithm }: IncomingContent,
   place: string,
-  narHash: Hash,
+  { narHash, flatHash }: Unpacked,
 ): Promise<ContentAddress> {
   if (method === "nar" && algorithm === "sha256") return { method, hash: narHash };
+  if (flatHash && (method === "flat" || method === "text")) return { method, hash: flatHash };
   return { method, hash: await contentHash({ place, method, algorithm }) };
 }
+
+/** What a NAR of one file has beside its contents, and more. */
+const NAR_FRAME_BYTES = 1024;
+const HASHED_BYTES_MAX = 256 * 1024;
