@@ -1,15 +1,20 @@
 /** Says which of two items comes first, below or above 0; 0 only for an item and itself. */
 export type Order<T> = (a: T, b: T) => number;
 
-/** Items in an order, held in short runs, so that adding and taking out costs little in long lists as well. */
+/**
+ * Items in an order, held in short runs, so that adding and taking out costs little in long lists as well. Those with a smaller
+ * number come first; only among equal numbers is the order asked, so that looking for a place reads numbers that lie side by side.
+ */
 export class OrderedList<T> {
   readonly #order: Order<T>;
+  readonly #keyOf: (item: T) => number;
   /** None is empty. */
-  readonly #runs: T[][] = [];
+  readonly #runs: Run<T>[] = [];
   #length = 0;
 
-  constructor(order: Order<T>) {
+  constructor(order: Order<T>, keyOf: (item: T) => number = () => 0) {
     this.#order = order;
+    this.#keyOf = keyOf;
   }
 
   get length(): number {
@@ -17,98 +22,120 @@ export class OrderedList<T> {
   }
 
   get first(): T | undefined {
-    return this.#runs[0]?.[0];
+    return this.#runs[0]?.items[0];
   }
 
   add(item: T): void {
     this.#length++;
-    const at = Math.min(this.#runOf(item), this.#runs.length - 1);
+    const key = this.#keyOf(item);
+    const at = Math.min(this.#runOf(item, key), this.#runs.length - 1);
     const run = this.#runs[at];
     if (!run) {
-      this.#runs.push([item]);
+      this.#runs.push({ items: [item], keys: [key] });
       return;
     }
-    run.splice(this.#placeIn(run, item), 0, item);
-    if (run.length > RUN_ITEMS_MAX) this.#runs.splice(at + 1, 0, run.splice(run.length >> 1));
+    const place = this.#placeIn(run, item, key);
+    insert(run.items, place, item);
+    insert(run.keys, place, key);
+    if (run.items.length <= RUN_ITEMS_MAX) return;
+    const half = run.items.length >> 1;
+    this.#runs.splice(at + 1, 0, { items: run.items.splice(half), keys: run.keys.splice(half) });
   }
 
   /** Takes an item out; its place in the order must be that which it had when it was added. */
   delete(item: T): boolean {
-    const at = this.#runOf(item);
+    const key = this.#keyOf(item);
+    const at = this.#runOf(item, key);
     const run = this.#runs[at];
     if (!run) return false;
-    const place = this.#placeIn(run, item);
-    if (run[place] !== item) return false;
-    run.splice(place, 1);
-    if (run.length === 0) this.#runs.splice(at, 1);
+    const place = this.#placeIn(run, item, key);
+    if (run.items[place] !== item) return false;
+    remove(run.items, place);
+    remove(run.keys, place);
+    if (run.items.length === 0) this.#runs.splice(at, 1);
     this.#length--;
     return true;
   }
 
   at(index: number): T | undefined {
     let left = index;
-    for (const run of this.#runs) {
-      if (left < run.length) return run[left];
-      left -= run.length;
+    for (const { items } of this.#runs) {
+      if (left < items.length) return items[left];
+      left -= items.length;
     }
     return undefined;
   }
 
   /** How many items come before `item`. */
   rankOf(item: T): number {
-    const at = this.#runOf(item);
+    const key = this.#keyOf(item);
+    const at = this.#runOf(item, key);
     let before = 0;
-    for (let i = 0; i < at; i++) before += this.#runs[i]!.length;
-    return at < this.#runs.length ? before + this.#placeIn(this.#runs[at]!, item) : before;
+    for (let i = 0; i < at; i++) before += this.#runs[i]!.items.length;
+    return at < this.#runs.length ? before + this.#placeIn(this.#runs[at]!, item, key) : before;
   }
 
-  /** Up to `count` items from a place on. */
-  slice(start: number, count: number): T[] {
-    const found: T[] = [];
-    let left = Math.max(0, start);
-    for (const run of this.#runs) {
-      if (found.length === count) break;
-      if (left >= run.length) left -= run.length;
-      else {
-        for (let i = left; i < run.length && found.length < count; i++) found.push(run[i]!);
-        left = 0;
+  /** Goes through items from a place on, until one is answered with true. */
+  some(test: (item: T) => boolean, start = 0): boolean {
+    let left = start;
+    for (const { items } of this.#runs) {
+      if (left >= items.length) {
+        left -= items.length;
+        continue;
       }
+      for (let i = left; i < items.length; i++) if (test(items[i]!)) return true;
+      left = 0;
     }
-    return found;
-  }
-
-  /** Goes through items until `enough` of them have passed `test`; how many did. */
-  count(test: (item: T) => boolean, enough: number): number {
-    let passed = 0;
-    for (const run of this.#runs)
-      for (const item of run) if (test(item) && ++passed === enough) return passed;
-    return passed;
+    return false;
   }
 
   *[Symbol.iterator](): Generator<T> {
-    for (const run of this.#runs) yield* run;
+    for (const { items } of this.#runs) yield* items;
   }
 
   /** The first run whose last item does not come before `item`. */
-  #runOf(item: T): number {
-    let [low, high] = [0, this.#runs.length];
+  #runOf(item: T, key: number): number {
+    let low = 0;
+    let high = this.#runs.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#order(this.#runs[middle]!.at(-1)!, item) < 0) low = middle + 1;
+      const { items, keys } = this.#runs[middle]!;
+      const other = keys[keys.length - 1]!;
+      if (other < key || (other === key && this.#order(items[items.length - 1]!, item) < 0)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  #placeIn(run: readonly T[], item: T): number {
-    let [low, high] = [0, run.length];
+  #placeIn({ items, keys }: Run<T>, item: T, key: number): number {
+    let low = 0;
+    let high = items.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#order(run[middle]!, item) < 0) low = middle + 1;
+      const other = keys[middle]!;
+      if (other < key || (other === key && this.#order(items[middle]!, item) < 0)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
+}
+
+interface Run<T> {
+  readonly items: T[];
+  /** Of each item its number. */
+  readonly keys: number[];
+}
+
+/** `splice` without the array that it returns. */
+function insert<V>(values: V[], place: number, value: V): void {
+  values.push(value);
+  for (let i = values.length - 1; i > place; i--) values[i] = values[i - 1]!;
+  values[place] = value;
+}
+
+function remove<V>(values: V[], place: number): void {
+  for (let i = place + 1; i < values.length; i++) values[i - 1] = values[i]!;
+  values.pop();
 }
 
 const RUN_ITEMS_MAX = 128;

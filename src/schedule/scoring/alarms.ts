@@ -1,21 +1,24 @@
+import { OrderedList } from "../ordered-list.ts";
 import type { Alarm, AlarmSubject, ScoringSchedule } from "./state.ts";
 
 /** Alarms in the order in which they ring. */
-export function byTime(a: Alarm, b: Alarm): number {
-  return a.atMs - b.atMs || a.number - b.number;
+export function listByTime(): OrderedList<Alarm> {
+  return new OrderedList(
+    (a, b) => a.number - b.number,
+    ({ atMs }) => atMs,
+  );
 }
 
 export function setAlarm(schedule: ScoringSchedule, atMs: number, about: AlarmSubject): void {
   schedule.alarms.add({ atMs, number: schedule.alarmsSet++, about });
 }
 
-/** Those whose time has come, each once. */
-export function* dueAlarms(schedule: ScoringSchedule): Generator<AlarmSubject> {
-  const { alarms, nowMs } = schedule;
-  for (let first = alarms.first; first && first.atMs <= nowMs; first = alarms.first) {
-    alarms.delete(first);
-    yield first.about;
-  }
+/** Takes out the first whose time has come. */
+export function takeDue({ alarms, nowMs }: ScoringSchedule): AlarmSubject | undefined {
+  const { first } = alarms;
+  if (!first || first.atMs > nowMs) return undefined;
+  alarms.delete(first);
+  return first.about;
 }
 
 /** When the next rings, if anybody waits for something. */

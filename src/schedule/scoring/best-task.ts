@@ -1,5 +1,5 @@
 import { canTake } from "./admission.ts";
-import { shouldHold } from "./holding.ts";
+import { isHeld, shouldHold } from "./holding.ts";
 import { homeliness } from "./locality.ts";
 import type { Builder, PoolForClass, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Placement, Turn } from "./turn.ts";
@@ -12,11 +12,13 @@ export function bestTask(schedule: ScoringSchedule, turn: Turn): Placement | und
   for (const one of turn.kind.pools) {
     if (one.pool.freeSlots === 0) continue;
     let looked = 0;
-    for (const builder of one.pool.free) {
+    let found: Placement | undefined;
+    one.pool.free.some((builder) => {
       const task = taskFor(schedule, turn, { builder, speed: one.speed });
-      if (task) return { task, builder };
-      if (++looked === BUILDERS_LOOKED_AT) break;
-    }
+      if (task) found = { task, builder };
+      return found !== undefined || ++looked === BUILDERS_LOOKED_AT;
+    });
+    if (found) return found;
   }
   return undefined;
 }
@@ -55,8 +57,9 @@ function mostAtHome(
     most = gain;
     best = task;
   };
-  if (schedule.weights.locality > 0)
-    for (const task of slot.builder.near.slice(0, TASKS_LOOKED_AT))
+  if (schedule.weights.locality > 0) {
+    let looked = 0;
+    slot.builder.near.some((task) => {
       if (
         task.kind === kind &&
         task.nearestBytes >= most &&
@@ -64,8 +67,14 @@ function mostAtHome(
         isIn(turn, task)
       )
         consider(task, start);
+      return ++looked === TASKS_LOOKED_AT;
+    });
+  }
   let place = start;
-  for (const task of queue.slice(start, TASKS_LOOKED_AT)) consider(task, place++);
+  queue.some((task) => {
+    consider(task, place++);
+    return place === start + TASKS_LOOKED_AT;
+  }, start);
   return best;
 }
 
@@ -74,6 +83,7 @@ function fits(
   task: Task,
   { slot: { builder }, place }: { slot: Slot; place: number },
 ): boolean {
+  if (builder !== task.nearest && isHeld(schedule, task, builder.pool.freedAt)) return false;
   return canTake(schedule, task, builder) && !shouldHold(schedule, task, { builder, ahead: place });
 }
 

@@ -1,10 +1,9 @@
-import { OrderedList } from "../ordered-list.ts";
 import type { BuilderTraits } from "../requirement.ts";
 import type { BuilderFacts, BuilderState } from "../schedule.ts";
 import { newPool, rehome } from "./classes.ts";
 import { refile } from "./pools.ts";
 import { setSpeed } from "./rating.ts";
-import { byUrgency, unreserve } from "./ready-queues.ts";
+import { listByUrgency, unreserve } from "./ready-queues.ts";
 import type { Builder, ScoringSchedule } from "./state.ts";
 import { pardon } from "./suspension.ts";
 
@@ -63,9 +62,10 @@ function newBuilder(traits: BuilderTraits, ordinal: number): Builder {
     coresTaken: 0,
     memoryTakenBytes: 0,
     handedOver: 0,
-    holds: new Set(),
+    holds: [],
+    held: 0,
     tallyBytes: 0,
-    near: new OrderedList(byUrgency),
+    near: listByUrgency(),
     reservedFor: undefined,
     strikes: new Set(),
     suspension: undefined,

@@ -1,6 +1,6 @@
 import { OrderedList } from "../ordered-list.ts";
 import { type Requirement, refusalOf } from "../requirement.ts";
-import { byLoad, refile, unfile } from "./pools.ts";
+import { byOrdinal, loadOf, refile, unfile } from "./pools.ts";
 import type { Builder, Pool, PoolForClass, ScoringSchedule, TaskClass } from "./state.ts";
 
 /** The class of tasks with a requirement. */
@@ -54,10 +54,14 @@ export function newPool(key: string, { traits, emulatedSystems, speed }: PoolMem
     traits,
     emulatedSystems,
     speed: SPEED_STEP ** paceOf(speed),
-    free: new OrderedList(byLoad),
-    ends: new OrderedList((a, b) => a.expectedEndMs - b.expectedEndMs || compare(a.task.id, b.task.id)),
+    free: new OrderedList(byOrdinal, loadOf),
+    ends: new OrderedList(
+      (a, b) => compare(a.task.id, b.task.id),
+      ({ expectedEndMs }) => expectedEndMs,
+    ),
     classes: new Set(),
     freeSlots: 0,
+    freedAt: 0,
     slotsUp: 0,
     usable: 0,
   };

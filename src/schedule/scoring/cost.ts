@@ -15,15 +15,15 @@ export function costOf(schedule: ScoringSchedule, task: Task, builder: Builder):
 export function scoreOf(schedule: ScoringSchedule, task: Task, builder: Builder): Score {
   const durationMs = durationOn(task, builder);
   const missing = missingBytes(task, builder);
-  const parts = {
-    durationMs,
-    transferMs: transferMsOf(schedule, missing),
-    loadMs: loadMs(builder, durationMs),
-    localMs: localMs(task, builder),
-  };
+  const transferMs = transferMsOf(schedule, missing);
+  const slowedMs = loadMs(builder, durationMs);
+  const nearMs = localMs(task, builder);
   return {
-    totalMs: parts.durationMs + parts.transferMs + parts.loadMs + parts.localMs,
-    ...parts,
+    totalMs: durationMs + transferMs + slowedMs + nearMs,
+    durationMs,
+    transferMs,
+    loadMs: slowedMs,
+    localMs: nearMs,
     speed: speedFor(builder, task.requirement.system),
     emulated: builder.emulatedSystems.includes(task.requirement.system),
     missingBytes: missing,

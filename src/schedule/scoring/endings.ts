@@ -92,7 +92,6 @@ export function giveUp(schedule: ScoringSchedule, task: Task, decisions: Decisio
 export function redo(schedule: ScoringSchedule, ids: readonly string[]): void {
   const again = ids.flatMap((id) => schedule.tasks.get(id) ?? []).filter(({ phase }) => phase === "done");
   for (const task of again) {
-    for (const holder of task.output.holders) holder.holds.delete(task.output);
     task.output.holders.clear();
     reopen(schedule, task);
     for (const dependant of task.dependants) {
@@ -108,9 +107,9 @@ export function redo(schedule: ScoringSchedule, ids: readonly string[]): void {
 }
 
 function noteLoss(schedule: ScoringSchedule, { task, builder, memoryGrantedBytes }: Run, loss: Loss): void {
-  // Deleted first, so that the last loss is the last in the map.
-  task.losses.delete(builder);
-  task.losses.set(builder, loss);
+  const others = [...task.losses].filter(([one]) => one !== builder);
+  // The last loss is the last in the map.
+  task.losses = new Map([...others, [builder, loss]]);
   if (loss !== "out-of-memory") return;
   const more = Math.max(memoryGrantedBytes + 1, task.memoryBytes);
   task.memoryBytes = Math.max(more, Math.min(2 * task.memoryBytes, largestMemory(schedule, task.kind)));

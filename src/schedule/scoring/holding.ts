@@ -4,6 +4,15 @@ import { missingBytes } from "./locality.ts";
 import type { Builder, PoolForClass, Run, ScoringSchedule, Task } from "./state.ts";
 
 /**
+ * Whether a task was held back a moment ago, and nothing became free since: then it need not be looked at. `freedAt`: when that which
+ * it could have became free last.
+ */
+export function isHeld({ nowMs }: ScoringSchedule, { hold }: Task, freedAt: number): boolean {
+  if (!hold || hold.untilMs <= nowMs) return false;
+  return hold.foundAt >= freedAt && nowMs < hold.foundMs + WAIT_MS_MIN;
+}
+
+/**
  * Whether a task should rather wait for a busy builder than run on a free one: when it would end sooner. `ahead` other
  * tasks are expected to come first there. It waits at most for as long beyond what was first foreseen as it would have gained, so
  * that a wrong estimate costs at most twice that.
@@ -24,7 +33,7 @@ export function shouldHold(schedule: ScoringSchedule, task: Task, free: FreeSlot
     if (gainMs < GAIN_MS_MIN) task.hold = undefined;
     return false;
   }
-  task.hold = { limitMs, untilMs, builder: better.name };
+  task.hold = { limitMs, untilMs, builder: better.name, foundMs: nowMs, foundAt: schedule.freeings };
   wakeFor(schedule, task, untilMs);
   return true;
 }

@@ -1,11 +1,12 @@
 import type { StoredPath } from "../schedule.ts";
+import { Holders } from "./holders.ts";
 import type { Builder, ScoringSchedule, Stored, Task } from "./state.ts";
 
 /** What is known under a path, which may be one that a task makes: then the path is the task's id. */
 export function storedAt(schedule: ScoringSchedule, { path, bytes }: StoredPath): Stored {
   let stored = schedule.stored.get(path);
   if (!stored) {
-    stored = { path, bytes, holders: new Set() };
+    stored = { path, bytes, holders: new Holders() };
     schedule.stored.set(path, stored);
   } else if (bytes > 0) stored.bytes = bytes;
   return stored;
@@ -13,14 +14,13 @@ export function storedAt(schedule: ScoringSchedule, { path, bytes }: StoredPath)
 
 /** Takes note that a builder holds something. Of more than is kept, what became known first is forgotten. */
 export function hold(schedule: ScoringSchedule, builder: Builder, stored: Stored): void {
-  if (stored.holders.has(builder)) return;
-  stored.holders.add(builder);
-  builder.holds.add(stored);
-  if (builder.holds.size <= HOLDINGS_KEPT_MAX) return;
-  const [oldest] = builder.holds;
-  builder.holds.delete(oldest!);
-  oldest!.holders.delete(builder);
-  if (oldest!.holders.size === 0) schedule.stored.delete(oldest!.path);
+  if (!stored.holders.add(builder)) return;
+  const place = builder.held++ % HOLDINGS_KEPT_MAX;
+  const oldest = builder.holds[place];
+  builder.holds[place] = stored;
+  if (!oldest) return;
+  oldest.holders.delete(builder);
+  if (oldest.holders.size === 0) schedule.stored.delete(oldest.path);
 }
 
 /** Of the inputs that count, those that a builder lacks. */
@@ -45,7 +45,7 @@ export function findNearest(task: Task): void {
   const holding: Builder[] = [];
   for (const { bytes, holders } of task.inputs) {
     if (bytes === 0 || holders.size > HOLDERS_FEW) continue;
-    for (const holder of holders) {
+    for (const holder of holders.listed ?? []) {
       if (holder.tallyBytes === 0) holding.push(holder);
       holder.tallyBytes += bytes;
     }

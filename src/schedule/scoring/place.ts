@@ -15,9 +15,9 @@ export function place(schedule: ScoringSchedule, decisions: Decision[]): void {
   const { touched } = schedule;
   if (!schedule.stopped) {
     giveUpOrphans(schedule, decisions);
-    const settled = new Set<OrderedList<Task>>();
+    const settled: OrderedList<Task>[] = [];
     for (let turn = nextTurn(schedule, settled); turn; turn = nextTurn(schedule, settled))
-      if (!placeOne(schedule, turn, decisions)) settled.add(turn.queue);
+      if (!placeOne(schedule, turn, decisions)) settled.push(turn.queue);
     if (isStuck(schedule)) giveUpAll(schedule, schedule.classes.values(), decisions);
   }
   touched.clear();
@@ -45,12 +45,12 @@ function giveUpAll(schedule: ScoringSchedule, kinds: Iterable<TaskClass>, decisi
 }
 
 /** Who was served least goes first; of the same principal, the class with the most urgent task. */
-function nextTurn({ touched }: ScoringSchedule, settled: ReadonlySet<OrderedList<Task>>): Turn | undefined {
+function nextTurn({ touched }: ScoringSchedule, settled: readonly OrderedList<Task>[]): Turn | undefined {
   let best: Turn | undefined;
   for (const kind of touched) {
     if (kind.ready === 0 || (kind.openPools === 0 && !kind.reserved)) continue;
     for (const [principal, queue] of kind.queues) {
-      if (settled.has(queue)) continue;
+      if (settled.includes(queue)) continue;
       const turn = { kind, principal, queue };
       if (!best || comesBefore(turn, best)) best = turn;
     }

@@ -11,6 +11,7 @@ export function refile(schedule: ScoringSchedule, builder: Builder): void {
   filed.usable = isUsable(builder);
   if (filed.freeSlots > 0) pool.free.add(builder);
   count(pool, filed, 1);
+  if (filed.freeSlots > freeSlots) pool.freedAt = ++schedule.freeings;
   if (filed.freeSlots > freeSlots || filed.usable !== usable)
     for (const kind of pool.classes) schedule.touched.add(kind);
 }
@@ -25,9 +26,14 @@ export function unfile(builder: Builder): void {
   filed.usable = false;
 }
 
-/** The least loaded first; among equals in the order of builders. */
-export function byLoad(a: Builder, b: Builder): number {
-  return a.filed.load - b.filed.load || a.ordinal - b.ordinal;
+/** The least loaded first. */
+export function loadOf({ filed }: Builder): number {
+  return filed.load;
+}
+
+/** Among equals. */
+export function byOrdinal(a: Builder, b: Builder): number {
+  return a.ordinal - b.ordinal;
 }
 
 /** Slots that a builder could give now. */

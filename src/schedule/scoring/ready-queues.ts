@@ -15,7 +15,7 @@ export function enqueue(schedule: ScoringSchedule, task: Task): void {
     if (principal.ready++ === 0) catchUp(schedule, principal);
     let queue = kind.queues.get(principal);
     if (!queue) {
-      queue = new OrderedList(byUrgency);
+      queue = listByUrgency();
       kind.queues.set(principal, queue);
     }
     queue.add(task);
@@ -61,7 +61,12 @@ export function unreserve(schedule: ScoringSchedule, kind: TaskClass): void {
 
 /** The most urgent first. */
 export function byUrgency(a: Task, b: Task): number {
-  return b.urgency - a.urgency || compare(a.id, b.id);
+  return b.urgency - a.urgency || byId(a, b);
+}
+
+/** For tasks in the same order. */
+export function listByUrgency(): OrderedList<Task> {
+  return new OrderedList(byId, ({ urgency }) => -urgency);
 }
 
 /** Whoever still asks for a task, each once. */
@@ -84,6 +89,10 @@ export function priorityOf({ requests }: Task): number {
  */
 function urgencyOf(task: Task): number {
   return task.pathMs + priorityOf(task) * PRIORITY_MS - task.sinceMs;
+}
+
+function byId(a: Task, b: Task): number {
+  return compare(a.id, b.id);
 }
 
 /** Whoever asked for nothing for a while has saved up no share by it. */

@@ -93,7 +93,7 @@ export function reopen(schedule: ScoringSchedule, task: Task): void {
   kind.workMs += estimate.durationMs;
   task.phase = "waiting";
   task.attempts = 0;
-  task.losses.clear();
+  task.losses = NO_LOSSES;
   task.waitingFor = 0;
   for (const { phase } of needs) if (phase !== "done") task.waitingFor++;
 }
@@ -161,7 +161,7 @@ function add(schedule: ScoringSchedule, given: BuildTask, { added, request }: Ad
     pathMs: estimate.durationMs,
     urgency: 0,
     attempts: 0,
-    losses: new Map(),
+    losses: NO_LOSSES,
     restUntilMs: 0,
     memoryBytes: estimate.memoryBytes,
     outgrew: false,
@@ -177,6 +177,9 @@ function add(schedule: ScoringSchedule, given: BuildTask, { added, request }: Ad
   for (const need of needs) need.dependants.add(task);
   reopen(schedule, task);
 }
+
+/** Few tasks have any. */
+const NO_LOSSES: Task["losses"] = new Map();
 
 function principalNamed(schedule: ScoringSchedule, name: string): Principal {
   const known = schedule.principals.get(name);

@@ -1,8 +1,7 @@
 import { unreachable } from "#base/errors.ts";
-import { OrderedList } from "../ordered-list.ts";
 import type { BuilderTraits } from "../requirement.ts";
 import type { Advance, Decision, Policy, ScheduleEvent, Scheduler } from "../schedule.ts";
-import { byTime, dueAlarms, nextAlarmMs } from "./alarms.ts";
+import { listByTime, nextAlarmMs, takeDue } from "./alarms.ts";
 import { addBuilder, changeBuilder, noteFacts } from "./builders.ts";
 import { fail, redo, release, retry, succeed } from "./endings.ts";
 import { explain, reasonOf } from "./explain.ts";
@@ -38,12 +37,13 @@ function begin(builders: readonly BuilderTraits[], policy: Policy, weights: Scor
     pools: new Map(),
     classes: new Map(),
     stored: new Map(),
-    alarms: new OrderedList(byTime),
+    alarms: listByTime(),
     touched: new Set(),
     open: 0,
     running: 0,
     nowMs: 0,
     alarmsSet: 0,
+    freeings: 0,
     stopped: false,
   };
   for (const traits of builders) addBuilder(schedule, traits);
@@ -133,7 +133,7 @@ function takeEnd(schedule: ScoringSchedule, event: End, decisions: Decision[]): 
 }
 
 function ring(schedule: ScoringSchedule, decisions: Decision[]): void {
-  for (const about of dueAlarms(schedule))
+  for (let about = takeDue(schedule); about; about = takeDue(schedule))
     switch (about.kind) {
       case "rest":
         if (about.task.phase === "resting" && about.task.restUntilMs <= schedule.nowMs)

@@ -3,6 +3,7 @@ import type { Loss } from "../loss.ts";
 import type { OrderedList } from "../ordered-list.ts";
 import type { BuilderTraits, Requirement } from "../requirement.ts";
 import type { BuilderState, Policy } from "../schedule.ts";
+import type { Holders } from "./holders.ts";
 
 /** All that the scoring scheduler knows. */
 export interface ScoringSchedule {
@@ -24,6 +25,8 @@ export interface ScoringSchedule {
   running: number;
   nowMs: number;
   alarmsSet: number;
+  /** How often slots became free. */
+  freeings: number;
   stopped: boolean;
 }
 
@@ -76,7 +79,7 @@ export interface Task {
   urgency: number;
   attempts: number;
   /** What it lost, by builder. */
-  readonly losses: Map<Builder, Loss>;
+  losses: ReadonlyMap<Builder, Loss>;
   restUntilMs: number;
   /** What it needs, as far as it is known. */
   memoryBytes: number;
@@ -113,13 +116,16 @@ export interface Hold {
   readonly limitMs: number;
   readonly untilMs: number;
   readonly builder: string;
+  /** When that was found, and `freeings` then. */
+  readonly foundMs: number;
+  readonly foundAt: number;
 }
 
 /** Something that some builders hold. */
 export interface Stored {
   readonly path: string;
   bytes: number;
-  readonly holders: Set<Builder>;
+  readonly holders: Holders<Builder>;
 }
 
 export interface Builder {
@@ -141,7 +147,9 @@ export interface Builder {
   coresTaken: number;
   memoryTakenBytes: number;
   handedOver: number;
-  readonly holds: Set<Stored>;
+  /** What it holds, in a ring that begins anew when it is full; `held` things were put into it. */
+  readonly holds: Stored[];
+  held: number;
   /** Of what is being counted; 0 in between. */
   tallyBytes: number;
   /** Ready tasks that have most of their inputs here. */
@@ -183,6 +191,8 @@ export interface Pool {
   /** Classes that it may take. */
   readonly classes: Set<TaskClass>;
   freeSlots: number;
+  /** `freeings` when slots in it became free last. */
+  freedAt: number;
   slotsUp: number;
   /** Builders that take builds, or may soon. */
   usable: number;

@@ -19,7 +19,8 @@ export function strike(schedule: ScoringSchedule, { builder, task, cancelled }: 
 
 /** A builder that did something well is as good as any. */
 export function clearStrikes(builder: Builder): void {
-  builder.strikes.clear();
+  // To clear an empty set costs more than to ask.
+  if (builder.strikes.size > 0) builder.strikes.clear();
   builder.suspensions = 0;
 }
 

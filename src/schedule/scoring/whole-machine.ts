@@ -34,12 +34,16 @@ export function placeOnMachine(
 /** A builder that is empty enough, the cheapest; else the one that was kept, or else the one with most free slots. */
 function emptiest(schedule: ScoringSchedule, task: Task, kept: Builder | undefined): Builder | undefined {
   let best: Builder | undefined;
+  let passed = 0;
   const compare = (builder: Builder): boolean => {
     if (!canTake(schedule, task, builder)) return false;
     if (!best || isEmptier(schedule, task, { builder, best })) best = builder;
-    return true;
+    return ++passed === BUILDERS_A_POOL;
   };
-  for (const { pool } of task.kind.pools) pool.free.count(compare, BUILDERS_A_POOL);
+  for (const { pool } of task.kind.pools) {
+    passed = 0;
+    pool.free.some(compare);
+  }
   const isKeptUp = (kept?.filed.slotsUp ?? 0) > 0;
   return isKeptUp && !(best && isHalfEmpty(best)) ? kept : best;
 }
