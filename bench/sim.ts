@@ -6,11 +6,10 @@ import type { Foresight } from "../test/sim/model.ts";
 import { nixRule } from "../test/sim/nix-rule.ts";
 import { type Arrival, type Scenario, type SimBuilder, simBuilder } from "../test/sim/scenario.ts";
 import { type SimReport, simulate } from "../test/sim/simulate.ts";
-import { measureDecisions } from "../test/sim/throughput.ts";
 
 /**
  * The scheduler beside others on real graphs, in simulated time: `bench/sim.ts [SEED…]`. Prints the table of docs/benchmarks.md: time
- * against the lower bound, and gigabytes of inputs that had to be moved, the mean of all seeds. Then, in real time, what a decision costs.
+ * against the lower bound, and gigabytes of inputs that had to be moved, the mean of all seeds.
  */
 const seeds = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 2];
 
@@ -150,4 +149,3 @@ function mean(values: readonly number[]): number {
 console.log(`| | builds | bound | ${CONTESTANTS.map(([name]) => `${name} | GB`).join(" | ")} |`);
 console.log(`|---|--:|--:|${"--:|--:|".repeat(CONTESTANTS.length)}`);
 for (const setting of SETTINGS) play(setting());
-for (const line of measureDecisions()) console.log(line);
