@@ -89,6 +89,13 @@ export class OrderedList<T> {
     return false;
   }
 
+  /** Up to `count` items from a place on. */
+  slice(start: number, count: number): T[] {
+    const found: T[] = [];
+    if (count > 0) this.some((item) => found.push(item) === count, Math.max(0, start));
+    return found;
+  }
+
   *[Symbol.iterator](): Generator<T> {
     for (const { items } of this.#runs) yield* items;
   }
