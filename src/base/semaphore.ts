@@ -1,5 +1,6 @@
 /** Lets at most `permits` holders in at a time, first come first served. */
 export class Semaphore {
+  /** Below 0 while more are in than may be. */
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
@@ -11,18 +12,31 @@ export class Semaphore {
   async acquire(): Promise<Disposable> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    let held = true;
+    return this.#untilDisposed(1);
+  }
+
+  /** Lets `more` further holders in until it is disposed; who is in then stays. */
+  widen(more: number): Disposable {
+    this.#add(more);
+    return this.#untilDisposed(-more);
+  }
+
+  /** What gives `permits` back, once. */
+  #untilDisposed(permits: number): Disposable {
+    let isHeld = true;
     return {
       [Symbol.dispose]: () => {
-        if (held) this.#release();
-        held = false;
+        if (isHeld) this.#add(permits);
+        isHeld = false;
       },
     };
   }
 
-  #release(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free++;
+  #add(permits: number): void {
+    this.#free += permits;
+    while (this.#free > 0 && this.#waiting.length > 0) {
+      this.#free--;
+      this.#waiting.shift()!();
+    }
   }
 }

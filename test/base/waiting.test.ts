@@ -38,6 +38,25 @@ test("a permit given back twice is one permit", async () => {
   assert.equal(entered, false);
 });
 
+test("a semaphore that is widened lets in more, and later as many as before", async () => {
+  const semaphore = new Semaphore(1);
+  const first = await semaphore.acquire();
+  const second = semaphore.acquire();
+  const wide = semaphore.widen(1);
+  const inside = [first, await second];
+  wide[Symbol.dispose]();
+  let entered = false;
+  const third = semaphore.acquire().then((permit) => {
+    entered = true;
+    return permit;
+  });
+  inside[0]![Symbol.dispose]();
+  await new Promise(setImmediate);
+  assert.equal(entered, false);
+  inside[1]![Symbol.dispose]();
+  (await third)[Symbol.dispose]();
+});
+
 test("a deferred settles from outside, and one that nobody awaits ends nothing", async () => {
   const kept = new Deferred<number>();
   kept.resolve(1);

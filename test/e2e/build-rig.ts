@@ -9,6 +9,9 @@ import { DrvFolder } from "./drv-folder.ts";
 
 export const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
+/** Compiled code is shared by all clients: each has a home of its own, and would compile and write everything anew. */
+export const compiledCode = join(tmpdir(), `elsewhere-tests-compiled-${process.getuid?.() ?? ""}`);
+
 export interface Ran {
   readonly code: number;
   readonly out: string;
@@ -64,6 +67,7 @@ export class BuildRig implements AsyncDisposable {
       NIX_CONF_DIR: join(this.folder, "etc"),
       NIX_SSHOPTS: this.sshd.sshOptions.join(" "),
       NO_COLOR: "1",
+      NODE_COMPILE_CACHE: compiledCode,
     };
     const cwd = join(this.folder, "work");
     return new Promise((resolve) =>

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -8,7 +8,7 @@ import { ByteMeter } from "#rig/byte-meter.ts";
 import { NixRoot, type NixSuite } from "#rig/nix-root.ts";
 import { introduce } from "#rig/ssh-names.ts";
 import { type Sshd, startSshd } from "#rig/sshd.ts";
-import { checkout, type Ran } from "./build-rig.ts";
+import { checkout, compiledCode, type Ran } from "./build-rig.ts";
 import { DrvFolder } from "./drv-folder.ts";
 
 export interface BuilderSpec {
@@ -52,12 +52,19 @@ export class FleetRig implements AsyncDisposable {
   /** What builds have said by `say`, in their order, whoever builds. */
   readonly said: string[] = [];
   readonly #waiting = new Set<() => void>();
-  /** A pipe: builders show it to builds, which may write to it but to nothing else of ours. */
-  readonly #bell = join(this.folder, "bell");
+  /** Builders show its pipes to builds, which have nothing else of ours. */
+  readonly #pipes = join(this.folder, "pipes");
+  readonly #bell = join(this.#pipes, "bell");
+  readonly #gate = join(this.#pipes, "gate");
+  readonly #gateKeeper: number;
 
   constructor() {
-    mkdirSync(join(this.folder, "work"));
-    execFileSync("mkfifo", ["-m", "666", this.#bell]);
+    for (const folder of ["work", "pipes"]) mkdirSync(join(this.folder, folder));
+    execFileSync("mkfifo", ["-m", "666", this.#bell, this.#gate]);
+    // Open in both ways: it neither waits for whoever reads nor ends with who has written.
+    const gate = openSync(this.#gate, "r+");
+    this.#gateKeeper = gate;
+    this.#open.defer(() => closeSync(gate));
     // Open for writing too: otherwise it would end with the first build that has spoken.
     const listener = spawn("sh", ["-c", 'exec cat <> "$1"', "sh", this.#bell], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -100,6 +107,16 @@ export class FleetRig implements AsyncDisposable {
   /** Shell words by which a build says something to `said`. */
   say(text: string): string {
     return `echo ${text} >> ${this.#bell}`;
+  }
+
+  /** Shell words by which a build waits until it is let go. */
+  get wait(): string {
+    return `read go < ${this.#gate}`;
+  }
+
+  /** Lets one build go that waits or will wait. */
+  letGo(): void {
+    writeSync(this.#gateKeeper, "\n");
   }
 
   /** Resolves when builds have said so many things. */
@@ -158,6 +175,7 @@ export class FleetRig implements AsyncDisposable {
       NIX_CONF_DIR: join(this.folder, "etc"),
       NIX_SSHOPTS: `-F ${this.#config("client")}`,
       NO_COLOR: "1",
+      NODE_COMPILE_CACHE: compiledCode,
     };
   }
 
@@ -169,7 +187,7 @@ export class FleetRig implements AsyncDisposable {
   }
 
   #serve(name: string, { store = join(this.folder, name) }: BuilderSpec): string {
-    return `${checkout}bin/elsewhere serve --store ${store} --option sandbox-paths=${this.#bell}`;
+    return `${checkout}bin/elsewhere serve --store ${store} --option sandbox-paths=${this.#pipes}`;
   }
 
   #config(whose: string): string {

@@ -12,7 +12,10 @@ import { buildPaths } from "./build-paths.ts";
 import type { BuildSite } from "./build-site.ts";
 import { queryMissing } from "./query-missing.ts";
 
-/** Builds on this machine, into a local store. At most `maxJobs` builders run at once, whoever asks for them. */
+/**
+ * Builds on this machine, into a local store. At most as many builders run at once as its own settings say, whoever asks for
+ * them; as in Nix, who asks for many derivations together may ask for more at once.
+ */
 export class LocalRealiser implements Realiser {
   readonly #site: BuildSite;
   readonly #jobs: Semaphore;
@@ -40,6 +43,8 @@ export class LocalRealiser implements Realiser {
   }
 
   async buildPaths(paths: readonly DerivedPath[], request: RealiseOptions): Promise<KeyedBuildResult[]> {
+    const { maxJobs = 0 } = request.settings;
+    using _more = this.#jobs.widen(Math.max(0, maxJobs - Math.max(1, this.#site.settings.maxJobs)));
     const results = await buildPaths(this.#site, { paths, request, jobs: this.#jobs });
     await this.#site.trash.settled();
     return results;

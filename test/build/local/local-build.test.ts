@@ -5,14 +5,17 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import type { KeyedBuildResult } from "#nix/build-result.ts";
 import { parseHash } from "#nix/hash.ts";
@@ -361,6 +364,38 @@ story("builtin:unpack-channel takes the one thing in an archive, and nothing out
 story("with no jobs nothing is built here", async (rig) => {
   const drv = await rig.add({ name: "idle", script: "echo x > $out" });
   assert.match((await build(rig, drv, { maxJobs: 0 })).errorMessage, /either increase '--max-jobs'/);
+});
+
+test("who asks for two derivations together may have both run at once, where one is usual", {
+  skip: withoutSandbox,
+}, async () => {
+  const dir = mkdtempSync(`${tmpdir()}/elsewhere-both-`);
+  try {
+    const pipe = `${dir}/pipe`;
+    execFileSync("mkfifo", ["-m", "666", pipe]);
+    const settings = { maxJobs: 1, timeoutS: 60, sandboxPaths: [pipe] };
+    await using rig = await BuildRig.open({ settings });
+    // Each waits for the other.
+    const drvs = [
+      await rig.add({ name: "speaks", script: `echo hello > ${pipe}; echo > $out` }),
+      await rig.add({ name: "hears", script: `read x < ${pipe}; echo $x > $out` }),
+    ];
+    const results = await rig.realiser.buildPaths(
+      drvs.map((drvPath) => ({ kind: "built", drvPath, outputs: "*" })),
+      {
+        mode: "normal",
+        settings: { maxJobs: 2 },
+        signal: new AbortController().signal,
+        log: () => undefined,
+      },
+    );
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ["Built", "Built"],
+    );
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 async function serve(answer: (request: IncomingMessage) => Uint8Array | undefined) {
