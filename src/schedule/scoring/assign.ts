@@ -21,7 +21,8 @@ export function assign(schedule: ScoringSchedule, { task, builder }: Placement, 
   });
   refile(schedule, builder);
   const cores = builder.cores === undefined ? undefined : run.cores;
-  decisions.push({ kind: "assign", builder: builder.name, tasks: [task.id], cores, ...reasons });
+  const { score, others } = reasons;
+  decisions.push({ kind: "assign", builder: builder.name, tasks: [task.id], cores, score, others });
 }
 
 /** Hands all to a builder that is alone able to do it, in one request, as far as it needs nobody else in between. */

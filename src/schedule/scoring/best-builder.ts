@@ -1,6 +1,7 @@
 import { canTake } from "./admission.ts";
+import { SPEED_STEP } from "./classes.ts";
 import { costOf } from "./cost.ts";
-import { isHeld, shouldHold } from "./holding.ts";
+import { heldSince, shouldHold } from "./holding.ts";
 import { freeSlotsOf } from "./pools.ts";
 import type { Builder, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Placement, Turn } from "./turn.ts";
@@ -12,10 +13,10 @@ export function bestBuilder(schedule: ScoringSchedule, { kind, queue }: Turn): P
   let looked = 0;
   let found: Placement | undefined;
   queue.some((task) => {
-    const isNew = !isHeld(schedule, task, freedAt);
-    const builder = isNew ? cheapest(schedule, task) : undefined;
-    if (!isNew) ahead++;
-    else if (builder && !shouldHold(schedule, task, { builder, ahead: ahead++ })) found = { task, builder };
+    const since = heldSince(schedule, task);
+    const builder = since < freedAt ? cheapest(schedule, task, since) : undefined;
+    if (builder && !shouldHold(schedule, task, { builder, ahead })) found = { task, builder };
+    else if (builder || since >= 0) ahead++;
     return found !== undefined || ++looked === TASKS_LOOKED_AT;
   });
   return found;
@@ -33,8 +34,11 @@ function lastFreedAt({ pools }: TaskClass): number {
   return last;
 }
 
-/** The free builder that costs a task least, of some of the fastest and of the one that holds its inputs. */
-function cheapest(schedule: ScoringSchedule, task: Task): Builder | undefined {
+/**
+ * The free builder that costs a task least, of some of the fastest and of those that hold its inputs. Pools in which nothing became
+ * free since it was held back the last time would hold it back again.
+ */
+function cheapest(schedule: ScoringSchedule, task: Task, since: number): Builder | undefined {
   const { nearest, kind } = task;
   let best: Builder | undefined;
   let least = Number.POSITIVE_INFINITY;
@@ -54,10 +58,12 @@ function cheapest(schedule: ScoringSchedule, task: Task): Builder | undefined {
         for (const holder of holders.listed ?? [])
           if (freeSlotsOf(holder) > 0 && holder.pool.classes.has(kind)) compare(holder);
   let pools = 0;
-  for (const { pool } of kind.pools) {
+  for (const { pool, speed } of kind.pools) {
     if (pool.freeSlots === 0) continue;
     passed = 0;
-    pool.free.some(compare);
+    const isWorse = !pool.traits.local && task.estimate.durationMs > least * speed * SPEED_STEP;
+    if (isWorse || pool.freedAt <= since) passed = 1;
+    else pool.free.some(compare);
     if (passed > 0 && ++pools === POOLS_COMPARED) break;
   }
   return best;

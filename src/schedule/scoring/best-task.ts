@@ -1,5 +1,5 @@
 import { canTake } from "./admission.ts";
-import { isHeld, shouldHold } from "./holding.ts";
+import { heldSince, shouldHold } from "./holding.ts";
 import { homeliness } from "./locality.ts";
 import type { Builder, PoolForClass, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Placement, Turn } from "./turn.ts";
@@ -83,7 +83,7 @@ function fits(
   task: Task,
   { slot: { builder }, place }: { slot: Slot; place: number },
 ): boolean {
-  if (builder !== task.nearest && isHeld(schedule, task, builder.pool.freedAt)) return false;
+  if (builder !== task.nearest && heldSince(schedule, task) >= builder.pool.freedAt) return false;
   return canTake(schedule, task, builder) && !shouldHold(schedule, task, { builder, ahead: place });
 }
 

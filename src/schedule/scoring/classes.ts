@@ -135,4 +135,4 @@ function paceOf(speed: number): number {
 /** Assumed of a system that a builder runs by emulation: QEMU's, as builds of whole packages have it. */
 export const EMULATION_SLOWDOWN = 8;
 /** Builders whose speeds differ by less are taken for equally fast. */
-const SPEED_STEP = 1.2;
+export const SPEED_STEP = 1.2;

@@ -4,12 +4,12 @@ import { missingBytes } from "./locality.ts";
 import type { Builder, PoolForClass, Run, ScoringSchedule, Task } from "./state.ts";
 
 /**
- * Whether a task was held back a moment ago, and nothing became free since: then it need not be looked at. `freedAt`: when that which
- * it could have became free last.
+ * `freeings` at the time when a task was held back, if that was a moment ago: what became free before need not be looked at again.
+ * Below 0 for one that is to be looked at.
  */
-export function isHeld({ nowMs }: ScoringSchedule, { hold }: Task, freedAt: number): boolean {
-  if (!hold || hold.untilMs <= nowMs) return false;
-  return hold.foundAt >= freedAt && nowMs < hold.foundMs + WAIT_MS_MIN;
+export function heldSince({ nowMs }: ScoringSchedule, { hold }: Task): number {
+  const isFresh = hold && hold.untilMs > nowMs && nowMs < hold.foundMs + WAIT_MS_MIN;
+  return isFresh ? hold.foundAt : -1;
 }
 
 /**
@@ -33,7 +33,8 @@ export function shouldHold(schedule: ScoringSchedule, task: Task, free: FreeSlot
     if (gainMs < GAIN_MS_MIN) task.hold = undefined;
     return false;
   }
-  task.hold = { limitMs, untilMs, builder: better.name, foundMs: nowMs, foundAt: schedule.freeings };
+  const foundMs = heldSince(schedule, task) < 0 ? nowMs : task.hold!.foundMs;
+  task.hold = { limitMs, untilMs, builder: better.name, foundMs, foundAt: schedule.freeings };
   wakeFor(schedule, task, untilMs);
   return true;
 }

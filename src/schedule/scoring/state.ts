@@ -116,7 +116,7 @@ export interface Hold {
   readonly limitMs: number;
   readonly untilMs: number;
   readonly builder: string;
-  /** When that was found, and `freeings` then. */
+  /** When everything was looked at, and `freeings` when the last of it was. */
   readonly foundMs: number;
   readonly foundAt: number;
 }
