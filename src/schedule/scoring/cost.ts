@@ -36,7 +36,9 @@ export function scoreOf(schedule: ScoringSchedule, task: Task, builder: Builder)
 
 export function durationOn({ estimate, requirement, kind }: Task, builder: Builder): number {
   const gain = kind.wantsMachine ? (freeSlotsOf(builder) || slotsOf(builder) || 1) ** MACHINE_GAIN : 1;
-  return estimate.durationMs / (speedFor(builder, requirement.system) * gain);
+  const durationMs = estimate.durationMs / (speedFor(builder, requirement.system) * gain);
+  const isGamble = estimate.basis === "default" && builder.emulatedSystems.includes(requirement.system);
+  return isGamble ? durationMs * GAMBLE : durationMs;
 }
 
 export function transferMsOf({ weights }: ScoringSchedule, bytes: number): number {
@@ -55,6 +57,8 @@ function localMs({ requirement }: Task, { traits }: Builder): number {
 
 /** A build that takes n slots ends n to this power times sooner: not all of it can be spread. */
 export const MACHINE_GAIN = 0.7;
+/** A build of which nothing is known may be a long one, and emulated it is many times that: so much longer than usual is reckoned with. */
+const GAMBLE = 8;
 /** Assumed of the line to a builder: 50 MB/s. */
 const BYTES_A_MS = 50_000;
 /** How much longer a build takes on a builder that is full than on one that is idle. */

@@ -4,7 +4,7 @@ import { assign } from "./assign.ts";
 import { costOf } from "./cost.ts";
 import { freeSlotsOf, refile, slotsOf } from "./pools.ts";
 import { unreserve } from "./ready-queues.ts";
-import type { Builder, ScoringSchedule, Task } from "./state.ts";
+import type { Builder, PoolForClass, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -40,12 +40,19 @@ function emptiest(schedule: ScoringSchedule, task: Task, kept: Builder | undefin
     if (!best || isEmptier(schedule, task, { builder, best })) best = builder;
     return ++passed === BUILDERS_A_POOL;
   };
-  for (const { pool } of task.kind.pools) {
+  const [fastest] = task.kind.pools.filter(({ pool }) => pool.slotsUp > 0);
+  for (const one of task.kind.pools) {
+    if (fastest && isPoor(task.kind, one, fastest)) continue;
     passed = 0;
-    pool.free.some(compare);
+    one.pool.free.some(compare);
   }
   const isKeptUp = (kept?.filed.slotsUp ?? 0) > 0;
   return isKeptUp && !(best && isHalfEmpty(best)) ? kept : best;
+}
+
+/** So slow that a build ends sooner on the fastest, behind the others that wait for a machine. */
+function isPoor({ ready }: TaskClass, { pool, speed }: PoolForClass, fastest: PoolForClass): boolean {
+  return pool !== fastest.pool && fastest.speed / speed > 1 + ready / fastest.pool.usable;
 }
 
 function isEmptier(
