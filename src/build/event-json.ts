@@ -42,7 +42,12 @@ const path: Shape<StorePath> = (value, where) => parseStorePathBaseName(text(val
 const origin = byKind<Origin>({
   "already-there": { store: text },
   built: { builder: text, drvPath: path },
-  substituted: { builder: text, drvPath: optional(path), from: optional(text) },
+  substituted: {
+    builder: text,
+    drvPath: optional(path),
+    from: optional(text),
+    signedBy: optional(list(text)),
+  },
   copied: { from: text },
 });
 

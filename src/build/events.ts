@@ -8,12 +8,13 @@ import type { Score } from "#schedule/score.ts";
 export type Origin =
   | { readonly kind: "already-there"; readonly store: string }
   | { readonly kind: "built"; readonly builder: string; readonly drvPath: StorePath }
-  /** The builder took it from a binary cache instead of building it; which one, where it says. */
+  /** The builder took it from a binary cache instead of building it; which one, and by which keys' signatures, where it says. */
   | {
       readonly kind: "substituted";
       readonly builder: string;
       readonly drvPath?: StorePath;
       readonly from?: string;
+      readonly signedBy?: readonly string[];
     }
   /** It was there already, in another store. */
   | { readonly kind: "copied"; readonly from: string };

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { messageOf } from "#base/errors.ts";
 import type { BuildEvent, BuildEventSink } from "#build/events.ts";
 import type { PathInfo } from "#nix/path-info.ts";
+import { keyNameOf } from "#nix/signature.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { LedgerChange } from "./change.ts";
 import type { Ledger } from "./ledger.ts";
@@ -128,11 +129,6 @@ export class Recorder {
     );
     return [...sizes, ...paths];
   }
-}
-
-/** `cache.example.org-1` of `cache.example.org-1:base64`. */
-function keyNameOf(signature: string): string {
-  return signature.slice(0, signature.lastIndexOf(":"));
 }
 
 const NOTHING: ReadonlyMap<StorePath, PathInfo> = new Map();

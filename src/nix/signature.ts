@@ -55,6 +55,11 @@ export function signText(key: SecretKey, fingerprint: string): string {
   return formatNamed(key.name, sign(null, Buffer.from(fingerprint), privateKeyObject(key.seed)));
 }
 
+/** `cache.example.org-1` of the signature `cache.example.org-1:base64`. */
+export function keyNameOf(signature: string): string {
+  return signature.slice(0, signature.lastIndexOf(":"));
+}
+
 /** Public keys whose signatures count. */
 export class TrustedKeys {
   readonly #keys = new Map<string, KeyObject>();

@@ -14,6 +14,8 @@ export interface Substituter extends Pick<Store, "uri" | "queryPathInfos" | "nar
   queryRealisation?(id: DrvOutput): Promise<Realisation | undefined>;
   /** Its paths need no signature: `?trusted=true`. */
   readonly trusted?: boolean;
+  /** Told of a path that it has and did not give whole: it need not offer it again for a while. */
+  noteFailure?(path: StorePath, error: unknown): void;
 }
 
 /** What a substituter has of a path. */
@@ -37,9 +39,16 @@ export interface SubstitutingStore extends Store {
 /** How substitution ended. */
 export interface SubstitutionResult {
   /** What was taken, and from where. */
-  readonly taken: ReadonlyMap<StorePath, Substituter>;
+  readonly taken: ReadonlyMap<StorePath, TakenPath>;
   /** What could not be taken although a substituter has it. */
   readonly failed: readonly StorePath[];
+}
+
+/** How a path was taken. */
+export interface TakenPath {
+  readonly from: Substituter;
+  /** Names of the trusted keys that signed it. */
+  readonly signedBy: readonly string[];
 }
 
 export interface RestingSubstituterOptions {
@@ -54,7 +63,7 @@ export interface RestingSubstituterOptions {
 
 /**
  * A substituter that is left alone for a while after it failed, and has nothing meanwhile: a cache that is
- * down costs one timeout, not one for each path.
+ * down costs one timeout, not one for each path. A path that it did not give whole is left alone by itself.
  */
 export class RestingSubstituter implements Substituter, AsyncDisposable {
   readonly uri: string;
@@ -76,7 +85,9 @@ export class RestingSubstituter implements Substituter, AsyncDisposable {
   }
 
   async queryPathInfos(paths: Iterable<StorePath>): Promise<Map<StorePath, PathInfo>> {
-    return (await this.#ask(() => this.#store.queryPathInfos(paths))) ?? new Map();
+    const resting = this.#rests.keysUnder(`${this.uri} `, this.#options.clock.now());
+    const wanted = [...paths].filter((path) => !resting.has(this.#keyOf(path)));
+    return (await this.#ask(() => this.#store.queryPathInfos(wanted))) ?? new Map();
   }
 
   async queryRealisation(id: DrvOutput): Promise<Realisation | undefined> {
@@ -91,8 +102,17 @@ export class RestingSubstituter implements Substituter, AsyncDisposable {
     return this.#store.narsFromPaths(infos);
   }
 
+  noteFailure(path: StorePath, error: unknown): void {
+    const untilMs = this.#options.clock.now() + REST_MS;
+    this.#rests.rest(this.#keyOf(path), { untilMs, message: messageOf(error) });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#store[Symbol.asyncDispose]();
+  }
+
+  #keyOf(path: StorePath): string {
+    return `${this.uri} ${path}`;
   }
 
   async #ask<T>(question: () => Promise<T>): Promise<T | undefined> {

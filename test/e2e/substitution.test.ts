@@ -5,9 +5,11 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -43,7 +45,7 @@ test("what a cache of real Nix has is fetched, not built", { skip: withoutNix(SU
 
   const built = await rig.elsewhere("build", rig.drv("top"), "--no-link", ...trusting);
   assert.equal(built.code, 0, built.err);
-  assert.match(built.err, new RegExp(`top +substituted from ${rig.url}`));
+  assert.match(built.err, new RegExp(`top +substituted from ${rig.url}, signed by test-1`));
 
   // A path that nobody says how to build can be had as well.
   const opaque = await rig.elsewhere(
@@ -89,9 +91,32 @@ test("a cache that is down costs a warning, and what it would have had is built"
   assert.match(err, /substituter 'http:\/\/127.0.0.1:9' cannot be used/);
 });
 
+test("what a cache has and gives broken is not built unless one says so, and is left alone for a while", {
+  skip: withoutNix(SUITE),
+}, async () => {
+  await using rig = await CacheRig.start();
+  const trusting = ["--option", "substituters", rig.url, "--option", "trusted-public-keys", rig.publicKey];
+  const build = (...words: string[]) =>
+    rig.elsewhere("build", rig.drv("top"), "--no-link", ...trusting, ...words);
+  rig.spoil();
+  for (const turn of ["first", "again"]) {
+    const failed = await build("-j", "1");
+    assert.equal(failed.code, 1, failed.err);
+    assert.match(failed.err, /Cannot fetch '.*-top': a cache has it and did not give it/);
+    // What broke once is not fetched again at once.
+    assert.equal(rig.narsAsked > 0, turn === "first");
+    rig.narsAsked = 0;
+  }
+  const built = await build("-j", "1", "--option", "sandbox", "false", "--fallback");
+  assert.equal(built.code, 0, built.err);
+  assert.match(built.err, /top +built/);
+});
+
 /** A binary cache that real Nix wrote, behind http, and a client of ours with a store of its own. */
 class CacheRig implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "elsewhere-caches-"));
+  /** How many NARs the cache was asked for. */
+  narsAsked = 0;
   readonly #nix = new NixRoot(SUITE, "caches");
   #server!: Server;
 
@@ -102,6 +127,7 @@ class CacheRig implements AsyncDisposable {
     writeFileSync(join(folder, "x.nix"), EXPRESSION);
     await rig.#nix.run(["sh", "-euc", WRITE_CACHE, "sh", folder]);
     rig.#server = createServer((request, response) => {
+      if (request.url?.startsWith("/nar/")) rig.narsAsked++;
       const file = join(folder, "cache", decodeURIComponent(request.url ?? "/"));
       if (existsSync(file) && statSync(file).isFile()) return void createReadStream(file).pipe(response);
       response.statusCode = 404;
@@ -128,6 +154,14 @@ class CacheRig implements AsyncDisposable {
         .trim()
         .slice(11),
     );
+  }
+
+  /** Leaves of every NAR of the cache only the half. */
+  spoil(): void {
+    for (const file of readdirSync(join(this.folder, "cache/nar"))) {
+      const path = join(this.folder, "cache/nar", file);
+      truncateSync(path, statSync(path).size >> 1);
+    }
   }
 
   out(name: string): string {

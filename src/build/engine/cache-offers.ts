@@ -3,16 +3,17 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Origin } from "../events.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { RealiseRequest } from "./realise.ts";
-import { type Substitutable, substitutablePaths } from "./substitution.ts";
+import { type Substitutable, substitutablePaths, takeFromCaches } from "./substitution.ts";
 
 /** What the destination can take from its binary caches, and what came of it. */
 export class CacheOffers {
-  /** Paths that a cache promised and did not give. */
-  lost = 0;
   readonly #request: RealiseRequest;
   readonly #knowledge: Knowledge;
   /** Where from, as far as the destination says. */
   readonly #offered = new Map<StorePath, string | undefined>();
+  /** Paths that a cache promised and did not give: in this run they are not asked for again. */
+  readonly #failed = new Set<StorePath>();
+  readonly #underWay = new Map<StorePath, Promise<void>>();
   readonly #onTaken: (path: StorePath, origin: Origin) => void;
 
   constructor(
@@ -25,8 +26,18 @@ export class CacheOffers {
     this.#onTaken = onTaken;
   }
 
+  /** How many paths must be built instead of fetched. */
+  get lost(): number {
+    return this.#request.settings.fallback ? this.#failed.size : 0;
+  }
+
   has(path: StorePath): boolean {
     return this.#offered.has(path);
+  }
+
+  /** Whether a path is for a cache to give: what one promised and did not give is only built with `fallback`. */
+  mustGive(path: StorePath): boolean {
+    return this.has(path) || (this.#failed.has(path) && !this.#request.settings.fallback);
   }
 
   /** The cache that has a path; undefined where none has. */
@@ -55,28 +66,70 @@ export class CacheOffers {
     return new Map(wanted.map((path) => [path, this.#offered.get(path)]));
   }
 
-  /** Has the destination take those of `paths` that it can from its caches. */
+  /** Has the destination take those of `paths` that it can from its caches. Waits for what others take of them. */
   async take(paths: readonly StorePath[]): Promise<void> {
     const wanted = [...this.of(paths).keys()];
-    if (wanted.length === 0) return;
-    const { destination } = this.#request;
-    const valid = await destination.store.queryValidPaths(wanted, { substitute: true });
-    this.#knowledge.whereabouts.add(destination, valid);
-    for (const path of valid) {
-      const from = this.#offered.get(path);
-      this.#onTaken(path, { kind: "substituted", builder: destination.name, ...(from && { from }) });
-    }
-    this.#giveUp(wanted.filter((path) => !valid.has(path)));
+    const fresh = wanted.filter((path) => !this.#underWay.has(path));
+    if (fresh.length > 0) this.#begin(fresh);
+    await Promise.all(new Set(wanted.map((path) => this.#underWay.get(path))));
+    this.#checkGiven(paths);
   }
 
-  #giveUp(lost: readonly StorePath[]): void {
-    for (const path of lost) this.#offered.delete(path);
-    this.lost += lost.length;
-    if (lost.length > 0 && !this.#request.settings.fallback)
-      throw new ElsewhereError(
-        "SUBSTITUTION_FAILED",
-        `Cannot fetch '${lost[0]}'${lost.length > 1 ? ` and ${lost.length - 1} more` : ""}: a cache has it and did not give it`,
-        { hint: "try again, or say --fallback to build it" },
-      );
+  /** Takes groups of paths beside other work, a few groups at a time. What comes of it, `take` tells. */
+  async takeAhead(groups: Iterable<readonly StorePath[]>): Promise<void> {
+    const queue = groups[Symbol.iterator]();
+    const worker = async () => {
+      for (let next = queue.next(); !next.done; next = queue.next()) {
+        if (this.#request.signal.aborted) return;
+        await this.take(next.value).catch(() => undefined);
+      }
+    };
+    await Promise.all(Array.from({ length: GROUPS_AT_ONCE }, worker));
+  }
+
+  #begin(paths: readonly StorePath[]): void {
+    const taking = this.#fetch(paths).finally(() => {
+      for (const path of paths) this.#underWay.delete(path);
+    });
+    // Whoever waits for it hears of it.
+    taking.catch(() => undefined);
+    for (const path of paths) this.#underWay.set(path, taking);
+  }
+
+  async #fetch(paths: readonly StorePath[]): Promise<void> {
+    const { destination } = this.#request;
+    const taken = await takeFromCaches(destination.store, paths);
+    this.#knowledge.whereabouts.add(destination, taken.keys());
+    for (const path of paths) {
+      const source = taken.get(path);
+      const offeredBy = this.#offered.get(path);
+      const from = source?.from ?? offeredBy;
+      if (source)
+        this.#onTaken(path, {
+          kind: "substituted",
+          builder: destination.name,
+          ...source,
+          ...(from && { from }),
+        });
+      else {
+        this.#offered.delete(path);
+        this.#failed.add(path);
+      }
+    }
+  }
+
+  #checkGiven(paths: readonly StorePath[]): void {
+    const lost = paths.filter(
+      (path) => this.#failed.has(path) && this.mustGive(path) && !this.#knowledge.whereabouts.find(path),
+    );
+    if (lost.length === 0) return;
+    throw new ElsewhereError(
+      "SUBSTITUTION_FAILED",
+      `Cannot fetch '${lost[0]}'${lost.length > 1 ? ` and ${lost.length - 1} more` : ""}: a cache has it and did not give it`,
+      { hint: "try again, or say --fallback to build it" },
+    );
   }
 }
+
+/** Each is a stream of its own: more would only share the line between them. */
+const GROUPS_AT_ONCE = 4;

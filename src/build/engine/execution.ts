@@ -39,7 +39,7 @@ export class Execution {
 
   constructor(run: Run, builds: readonly PlannedBuild[]) {
     this.#run = run;
-    this.#lostBefore = run.lostBuilders;
+    this.#lostBefore = run.setbacks;
     this.#builds = new Map(builds.map((build) => [build.drvPath, build]));
     const { sites, policy, scheduler, clock, slots: share = unsharedSlots } = run.request;
     const onOthers = (builder: string, slotsOfOthers: number) =>
@@ -312,10 +312,10 @@ export class Execution {
     return { kind: "failed", builder, status: statusOf(result), message, ...usageOf(result) };
   }
 
-  /** While a builder was lost in this schedule, what could not be done in it may be done in the next. */
+  /** While something went away in this schedule, what could not be done in it may be done in the next. */
   #end(drvPath: StorePath, outcome: BuildOutcome): void {
     this.#prefetch.forget(drvPath);
-    const mayStillBe = this.#run.lostBuilders > this.#lostBefore && this.#isSetback(outcome);
+    const mayStillBe = this.#run.setbacks > this.#lostBefore && this.#isSetback(outcome);
     if (mayStillBe) this.#run.outcomes.postpone(drvPath, outcome);
     else this.#run.outcomes.end(drvPath, outcome);
   }

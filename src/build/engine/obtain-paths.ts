@@ -2,10 +2,9 @@ import type { Clock } from "#base/clock.ts";
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { copyClosure } from "#store/copy.ts";
-import type { Store } from "#store/store.ts";
 import type { BuildEventSink, Origin } from "../events.ts";
 import type { BuildSite, ConnectedSite, Holder } from "./site.ts";
-import { substitutes } from "./substitution.ts";
+import { takeFromCaches } from "./substitution.ts";
 
 export interface ObtainOptions {
   readonly destination: Holder;
@@ -35,8 +34,8 @@ export async function obtainPaths(
     note(path, { kind: "already-there", store: destination.name });
   const missing = () => paths.filter((path) => !origins.has(path));
   if (missing().length > 0 && options.substitute)
-    for (const [path, from] of await fetchFromCaches(destination.store, missing()))
-      note(path, { kind: "substituted", builder: destination.name, ...(from && { from }) });
+    for (const [path, source] of await takeFromCaches(destination.store, missing()))
+      note(path, { kind: "substituted", builder: destination.name, ...source });
   const faults: string[] = [];
   for (const site of options.sites.filter(({ traits }) => !traits.local)) {
     if (missing().length === 0) break;
@@ -49,18 +48,6 @@ export async function obtainPaths(
   }
   if (missing().length > 0) throw notToBeHad(missing(), options, faults);
   return origins;
-}
-
-async function fetchFromCaches(
-  store: Store,
-  paths: readonly StorePath[],
-): Promise<Map<StorePath, string | undefined>> {
-  if (substitutes(store)) {
-    const { taken } = await store.substitute(paths);
-    return new Map(paths.flatMap((path) => (taken.has(path) ? [[path, taken.get(path)!.uri]] : [])));
-  }
-  const valid = await store.queryValidPaths(paths, { substitute: true });
-  return new Map(Array.from(valid, (path) => [path, undefined]));
 }
 
 async function copyFrom(

@@ -69,16 +69,18 @@ export interface RealiseReport {
 export async function realise(request: RealiseRequest): Promise<RealiseReport> {
   await using run = new Run(request);
   let builds = await firstPlan(run);
+  let planned = { setbacks: run.setbacks, offers: run.lostOffers };
   run.announce(builds);
-  await run.deliver();
-  // A builder that goes away takes its outputs along: what is then missing again is planned anew.
-  if (run.setbacks > 0) builds = await planAgain(run);
-  for (let round = 0; builds.length > 0 && round < request.policy.attemptsMax; round++) {
-    const lostBefore = run.setbacks;
-    await new Execution(run, builds).finish();
-    await run.deliver();
-    if (run.setbacks === lostBefore || run.complete()) break;
+  const fetched = run.beside(run.fetchFor(builds));
+  for (let round = 0; round < request.policy.attemptsMax; round++) {
+    await Promise.all([fetched, builds.length > 0 && new Execution(run, builds).finish()]);
+    if (builds.length > 0) await run.deliver();
+    // A builder that goes away takes its outputs along: what is then missing again is planned anew.
+    if (run.setbacks === planned.setbacks || run.complete()) break;
+    if (run.lostOffers > planned.offers) await run.connect(run.plan());
+    planned = { setbacks: run.setbacks, offers: run.lostOffers };
     builds = run.plan().filter(({ drvPath }) => !run.outcomes.hasFinalFailure(drvPath));
+    if (builds.length === 0) break;
   }
   request.signal.throwIfAborted();
   run.conclude(builds);
@@ -99,13 +101,6 @@ export interface Survey {
   /** Paths that the destination would take from its caches, without what they refer to. */
   readonly fetches: Substitutable;
   readonly complete: boolean;
-}
-
-/** What a cache promised and did not give must be built after all. */
-async function planAgain(run: Run): Promise<readonly PlannedBuild[]> {
-  const builds = run.plan();
-  if (builds.length > 0) await run.connect(builds);
-  return run.plan();
 }
 
 /** Asks near stores first, then caches, then builders: whoever can make further questions needless. */

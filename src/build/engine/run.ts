@@ -38,11 +38,14 @@ export class Run implements AsyncDisposable {
   readonly #home: Homecoming;
   readonly #courier: Courier;
   readonly #precedence = new Precedence();
+  readonly #fault = new AbortController();
   #copies = 0;
 
-  constructor(request: RealiseRequest) {
+  constructor(given: RealiseRequest) {
+    const signal = AbortSignal.any([given.signal, this.#fault.signal]);
+    const request = { ...given, signal };
     this.request = request;
-    const { destination, drvStore, settings, signal, clock, buildersUseSubstitutes } = request;
+    const { destination, drvStore, settings, clock, buildersUseSubstitutes } = request;
     this.outcomes = new Outcomes(request);
     this.gatekeeper = new Gatekeeper(request);
     this.#knowledge = new Knowledge(request);
@@ -84,7 +87,12 @@ export class Run implements AsyncDisposable {
 
   /** How often something that a plan relied on went away: then a new plan may do what this one could not. */
   get setbacks(): number {
-    return this.lostBuilders + this.#caches.lost;
+    return this.lostBuilders + this.lostOffers;
+  }
+
+  /** How many paths were to come from a cache and must be built. */
+  get lostOffers(): number {
+    return this.#caches.lost;
   }
 
   /** Asks the near stores what exists. */
@@ -102,7 +110,7 @@ export class Run implements AsyncDisposable {
       graph,
       wishes,
       outputsOf: (drvPath) => this.outputsOf(drvPath),
-      exists: (path) => this.#knowledge.whereabouts.find(path) !== undefined || this.#caches.has(path),
+      exists: (path) => this.#knowledge.whereabouts.find(path) !== undefined || this.#caches.mustGive(path),
     });
   }
 
@@ -168,10 +176,26 @@ export class Run implements AsyncDisposable {
     await this.#home.bring(this.#toBring(build.drvPath).filter((path) => paths.includes(path)));
   }
 
-  /** Brings home every path that shall come and exists somewhere. */
+  /** What goes on beside building: when it fails, all ends with its error. */
+  async beside(work: Promise<void>): Promise<void> {
+    await work.catch((error) => this.#fault.abort(error));
+    this.request.signal.throwIfAborted();
+  }
+
+  /** Fetches from caches what `builds` will need, and what was wished for, and brings home what is there already. */
+  async fetchFor(builds: readonly PlannedBuild[]): Promise<void> {
+    const inputs = builds.map((build) => this.#inputsOf(build)).filter((paths) => paths.length > 0);
+    await Promise.all([this.#caches.takeAhead(inputs), this.#bringAll(), this.deliver()]);
+  }
+
+  /** Brings home every path that shall come and that a store or a cache has. */
   async deliver(): Promise<void> {
+    if (this.request.fetch !== "none") await this.#caches.take(this.#knowledge.wishedPaths());
+    await this.#bringAll();
+  }
+
+  async #bringAll(): Promise<void> {
     if (this.request.fetch === "none") return;
-    await this.#caches.take(this.#knowledge.wishedPaths());
     const { whereabouts } = this.#knowledge;
     const built = [...this.outcomes.ended.keys()].flatMap((drvPath) => this.#toBring(drvPath));
     const paths = new Set([...this.#knowledge.wishedPaths(), ...built]);
@@ -190,10 +214,13 @@ export class Run implements AsyncDisposable {
 
   /** What the destination would fetch for `builds` and for the wishes. */
   toFetch(builds: readonly PlannedBuild[]): Substitutable {
-    const inputs = builds.flatMap(({ derivation }) =>
-      inputOutputsOf(derivation, (drvPath) => this.outputsOf(drvPath)),
-    );
+    const inputs = builds.flatMap((build) => this.#inputsOf(build));
     return this.#caches.of([...this.#knowledge.wishedPaths(), ...inputs]);
+  }
+
+  /** Paths of the outputs that a build takes, as far as they are known. */
+  #inputsOf({ derivation }: PlannedBuild): StorePath[] {
+    return inputOutputsOf(derivation, (drvPath) => this.outputsOf(drvPath));
   }
 
   /** Looks at what came home and was not looked at before. */

@@ -1,8 +1,11 @@
 import type { Derivation } from "#nix/derivation.ts";
+import type { PathInfo } from "#nix/path-info.ts";
+import { keyNameOf } from "#nix/signature.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { QueryableStore, Store } from "#store/store.ts";
-import type { SubstitutingStore } from "#store/substituter.ts";
+import type { SubstitutingStore, TakenPath } from "#store/substituter.ts";
+import type { Origin } from "../events.ts";
 import type { Wish } from "./plan.ts";
 import { allowsSubstitutes } from "./requirement-of.ts";
 import type { KnownOutputs } from "./site.ts";
@@ -52,6 +55,35 @@ export async function substitutablePaths(question: SubstitutionQuestion): Promis
 /** Whether a store says what it could take, and from which cache. */
 export function substitutes(store: Store): store is SubstitutingStore {
   return "querySubstitutableClosure" in store;
+}
+
+/** Where a path was taken from, and names of the keys that signed it, as far as a store says. */
+export type CacheSource = Pick<Origin & { kind: "substituted" }, "from" | "signedBy">;
+
+/** Has a store take paths from its binary caches. Tells those that it has then. */
+export async function takeFromCaches(
+  store: Store,
+  paths: readonly StorePath[],
+): Promise<Map<StorePath, CacheSource>> {
+  if (substitutes(store)) {
+    const { taken } = await store.substitute(paths);
+    // What another fetch brought meanwhile is not told of.
+    const valid = await store.queryValidPaths(paths);
+    return new Map(Array.from(valid, (path) => [path, sourceOf(taken.get(path))]));
+  }
+  const valid = await store.queryValidPaths(paths, { substitute: true });
+  const infos = valid.size > 0 ? await store.queryPathInfos(valid) : new Map<StorePath, PathInfo>();
+  return new Map(
+    Array.from(valid, (path) => [path, signedBy((infos.get(path)?.signatures ?? []).map(keyNameOf))]),
+  );
+}
+
+function sourceOf(taken: TakenPath | undefined): CacheSource {
+  return taken ? { from: taken.from.uri, ...signedBy(taken.signedBy) } : {};
+}
+
+function signedBy(names: readonly string[]): CacheSource {
+  return names.length > 0 ? { signedBy: names } : {};
 }
 
 /** From the wishes down, a question for each layer: below what can be substituted nothing is asked. */

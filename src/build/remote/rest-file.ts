@@ -32,6 +32,12 @@ class RestFile implements Rests {
     return this.#own.restOf(key, nowMs);
   }
 
+  keysUnder(prefix: string, nowMs: number): ReadonlySet<string> {
+    const query = "select key from rest where substr(key, 1, ?) = ? and until_ms > ?";
+    const rows = this.#try(() => this.#db.prepare(query).all(prefix.length, prefix, nowMs)) ?? [];
+    return this.#own.keysUnder(prefix, nowMs).union(new Set(rows.map(({ key }) => String(key))));
+  }
+
   rest(key: string, rest: Rest): void {
     const { untilMs, message } = rest;
     const written = this.#try(() =>

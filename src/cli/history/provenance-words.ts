@@ -1,5 +1,6 @@
 import { formatBytes } from "#base/format-bytes.ts";
 import type { Origin } from "#build/events.ts";
+import { keyNameOf } from "#nix/signature.ts";
 import { nameOf, printStorePath, type StoreDir } from "#nix/store-path.ts";
 import { count, formatDuration } from "../progress/words.ts";
 import { faultWords, usageWords } from "./attempt-words.ts";
@@ -18,7 +19,7 @@ export function provenanceLines(
   for (const step of steps) lines.push(...stepLines(step, when).map((line) => `  ${line}`));
   if (steps.length === 0) lines.push("  no build or copy of it is recorded here");
   if (!info) return [...lines, "  the store does not have it now"];
-  const names = info.signatures.map((signature) => signature.slice(0, signature.lastIndexOf(":")));
+  const names = info.signatures.map(keyNameOf);
   if (names.length > 0) lines.push(`  signed by ${names.join(" and ")}`);
   if (info.ultimate) lines.push("  the store calls it built here");
   else if (info.contentAddress) lines.push("  its path is made from its contents");

@@ -161,10 +161,14 @@ export function describeOrigin(origin: Origin): string {
     case "built":
       return `built on ${origin.builder}`;
     case "substituted":
-      return origin.from ? `substituted from ${origin.from}` : `substituted by ${origin.builder}`;
+      return `${origin.from ? `substituted from ${origin.from}` : `substituted by ${origin.builder}`}${signers(origin)}`;
     case "copied":
       return `copied from ${origin.from}`;
   }
+}
+
+function signers({ signedBy = [] }: Extract<Origin, { kind: "substituted" }>): string {
+  return signedBy.length > 0 ? `, signed by ${signedBy.join(" and ")}` : "";
 }
 
 function describeOutcome(outcome: BuildOutcome): readonly string[] {

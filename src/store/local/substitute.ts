@@ -1,5 +1,8 @@
+import type { PathInfo } from "#nix/path-info.ts";
+import { keyNameOf } from "#nix/signature.ts";
+import { validSignatures } from "#nix/signature-fingerprint.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { SubstitutablePath, Substituter, SubstitutionResult } from "../substituter.ts";
+import type { SubstitutablePath, Substituter, SubstitutionResult, TakenPath } from "../substituter.ts";
 import { addPaths } from "./add-paths.ts";
 import { askSubstituter } from "./ask-substituter.ts";
 import type { StoreContext } from "./context.ts";
@@ -14,7 +17,7 @@ export async function substitute(
   store: StoreContext,
   paths: readonly StorePath[],
 ): Promise<SubstitutionResult> {
-  const taken = new Map<StorePath, Substituter>();
+  const taken = new Map<StorePath, TakenPath>();
   const promised = new Set<StorePath>();
   const except = new Set<Substituter>();
   // Each further round is for what a substituter had and did not give: the others may.
@@ -52,21 +55,36 @@ function withoutIncomplete(
 async function take(
   store: StoreContext,
   paths: readonly SubstitutablePath[],
-  taken: Map<StorePath, Substituter>,
+  taken: Map<StorePath, TakenPath>,
 ): Promise<Substituter | undefined> {
   for (let start = 0; start < paths.length; ) {
     const { from } = paths[start]!;
     let end = start;
     while (paths[end]?.from === from) end++;
     const infos = paths.slice(start, end).map(({ info }) => info);
-    const failed = await askSubstituter(store, from, async () => {
-      await addPaths(store, from.narsFromPaths(infos), { checkSignatures: !from.trusted });
-      return false;
+    const isGiven = await askSubstituter(store, from, async () => {
+      await addPaths(store, from.narsFromPaths(infos), { checkSignatures: !from.trusted }).catch((error) => {
+        const [faulty] = missingOf(store, infos);
+        if (faulty) from.noteFailure?.(faulty.path, error);
+        throw error;
+      });
+      return true;
     });
-    const valid = store.paths.validAmong(infos.map(({ path }) => path));
-    for (const path of valid) taken.set(path, from);
-    if (failed === undefined) return from;
+    const missing = new Set(missingOf(store, infos));
+    for (const info of infos)
+      if (!missing.has(info)) taken.set(info.path, { from, signedBy: signersOf(store, info) });
+    if (!isGiven) return from;
     start = end;
   }
   return undefined;
+}
+
+/** Those that are not valid, in their order. */
+function missingOf(store: StoreContext, infos: readonly PathInfo[]): PathInfo[] {
+  const valid = store.paths.validAmong(infos.map(({ path }) => path));
+  return infos.filter(({ path }) => !valid.has(path));
+}
+
+function signersOf({ layout, trustedKeys }: StoreContext, info: PathInfo): string[] {
+  return validSignatures(layout.storeDir, info, trustedKeys).map(keyNameOf);
 }

@@ -4,7 +4,7 @@ import { shortRests } from "#base/rests.ts";
 import { forgetfulHealth } from "#build/engine/builder-book.ts";
 import type { OutputGate } from "#build/engine/output-gate.ts";
 import { type FetchPolicy, type RealiseReport, realise } from "#build/engine/realise.ts";
-import type { BuildSite, ConnectedSite, Peer } from "#build/engine/site.ts";
+import type { BuildSite, ConnectedSite, Holder, Peer } from "#build/engine/site.ts";
 
 import { type SlotShare, unsharedSlots } from "#build/engine/slot-share.ts";
 import type { BuildEvent } from "#build/events.ts";
@@ -22,16 +22,23 @@ type Script = (drvPath: StorePath, options: RealiseOptions) => Promise<BuildStat
 
 /** A small world: a graph of derivations, a destination, and builders that do as they are told. */
 export class EngineRig {
-  readonly home = new FakeStore("home");
+  readonly home: FakeStore;
   readonly graph = new Map<StorePath, Derivation>();
   readonly builders = new Map<string, FakeBuilder>();
   readonly events: BuildEvent[] = [];
   readonly controller = new AbortController();
   keepGoing = false;
+  fallback = false;
   gate: OutputGate | undefined;
   fetch: FetchPolicy = "requested";
   readonly peerRests = shortRests();
   slots: SlotShare = unsharedSlots;
+  readonly #homeHolder: Holder;
+
+  constructor(home = new FakeStore("home")) {
+    this.home = home;
+    this.#homeHolder = { name: "home", store: home };
+  }
 
   /** Declares a derivation with one output; the `.drv` is in the destination store. */
   derive(name: string, inputs: readonly string[] = [], extra: Partial<Derivation> = {}): StorePath {
@@ -81,7 +88,7 @@ export class EngineRig {
       sites: [...this.builders.values()],
       scheduler: scoringScheduler,
       policy: { attemptsMax: 3, othersMax: 8, waitsForBuilders: false },
-      settings: { keepGoing: this.keepGoing },
+      settings: { keepGoing: this.keepGoing, fallback: this.fallback },
       fetch: this.fetch,
       peerRests: this.peerRests,
       slots: this.slots,
@@ -94,8 +101,6 @@ export class EngineRig {
       signal: this.controller.signal,
     });
   }
-
-  readonly #homeHolder = { name: "home", store: this.home };
 }
 
 /** A builder in memory. `script` decides how builds end; without one they succeed. */

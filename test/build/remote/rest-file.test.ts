@@ -14,6 +14,9 @@ test("what rests is left alone by every run until its time is over, or until it 
   assert.equal(other.restOf("a b", untilMs), undefined);
   assert.equal(other.restOf("b a", untilMs - 1), undefined);
   assert.equal(openRestFile(place.folder, "substituters").restOf("a b", untilMs - 1), undefined);
+  assert.deepEqual([...other.keysUnder("a ", untilMs - 1)], ["a b"]);
+  assert.equal(other.keysUnder("a ", untilMs).size, 0);
+  assert.equal(other.keysUnder("b", untilMs - 1).size, 0);
   other.end("a b");
   assert.equal(openRestFile(place.folder, "peers").restOf("a b", untilMs - 1), undefined);
 });
@@ -25,6 +28,7 @@ test("where nothing can be written, one run remembers by itself", () => {
   const rests = openRestFile(file, "peers");
   rests.rest("a b", { untilMs: 10, message: "no route" });
   assert.equal(rests.restOf("a b", 9)?.message, "no route");
+  assert.deepEqual([...rests.keysUnder("a", 9)], ["a b"]);
 });
 
 test("a file that is garbage costs what it remembered, and nothing else", () => {
