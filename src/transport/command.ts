@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
 import { Deferred } from "#base/deferred.ts";
 import type { ByteStream } from "./byte-stream.ts";
@@ -7,9 +8,9 @@ import { NodeByteStream } from "./node-stream.ts";
 import { OutputTail } from "./output-tail.ts";
 import { TransportError } from "./transport-error.ts";
 
-/** How a carried process ended. */
+/** How a carried process ended, or, of one that goes on for others, its output. */
 export interface ProcessEnd {
-  /** Exit status; null when a signal ended it. */
+  /** Exit status; null when a signal ended it, and when it goes on. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** The last part of its standard error. */
@@ -27,6 +28,8 @@ export interface CommandOptions {
   readonly explain?: (end: ProcessEnd) => Error;
   /** Ends the program when the stream is disposed; without it the end of its input does, and patience has a limit. */
   readonly hangUp?: (child: ChildProcess) => Promise<void> | void;
+  /** It may go on for others when its own output has ended: for the stream that is the end. */
+  readonly outlivesOutput?: boolean;
 }
 
 /** Starts a program and talks to its standard input and output. */
@@ -41,7 +44,7 @@ export function openCommand(
 export interface StartedCommand {
   readonly child: ChildProcess;
   readonly stream: ByteStream;
-  /** How it ended, when all that it wrote is read. Rejects when it could not be started. */
+  /** How it ended, when all that it wrote to standard error is read. Rejects when it could not be started. */
   readonly ended: Promise<ProcessEnd>;
 }
 
@@ -70,12 +73,28 @@ export function startCommand(
     stream.settle(spawnError(program, error));
     ended.reject(spawnError(program, error));
   });
-  child.once("close", (code, signal) => {
+  if (options.outlivesOutput)
+    child.stdout.once("end", async () => {
+      await setTimeout(LAST_WORDS_MS, undefined, { ref: false });
+      const end = { code: null, signal: null, stderr: tail.text };
+      stream.settle(tail.text === "" ? undefined : explain(end));
+    });
+  child.once("exit", async (code, signal) => {
+    keepUnread(child.stdout);
+    await finished(child.stderr, { writable: false }).catch(() => undefined);
     const end = { code, signal, stderr: tail.text };
     stream.settle(code === 0 ? undefined : explain(end));
     ended.resolve(end);
   });
   return { child, stream, ended: ended.promise };
+}
+
+/** What a process wrote that nobody has begun to read: Node throws that away when it ends, unless somebody seems to read. */
+function keepUnread(output: Readable): void {
+  if (output.readableFlowing !== null || output.listenerCount("readable") > 0) return;
+  output.on("readable", () => {
+    if (output.readableLength === 0) output.read();
+  });
 }
 
 type PipedChild = ChildProcess & { stdin: Writable; stdout: Readable };
@@ -142,5 +161,7 @@ export function spawnError(program: string, error: NodeJS.ErrnoException): Trans
   });
 }
 
+/** How long what a process says about its end may take, once its output has ended. Milliseconds. */
+const LAST_WORDS_MS = 300;
 /** How long a process may take to end once its input is closed, and again after SIGTERM. Milliseconds. */
 const GRACE_MS = 2000;

@@ -19,7 +19,7 @@ export function explainSshEnd(peer: string, command: readonly string[], end: Pro
   if (end.signal === null && end.code !== SSH_FAULT_STATUS)
     return new TransportError(
       "TRANSPORT_LOST",
-      `'${program}' on ${peer} ended: ${words || `exit status ${end.code}`}`,
+      `'${program}' on ${peer} ended: ${words || (end.code === null ? "it said nothing" : `exit status ${end.code}`)}`,
     );
   const how = end.signal ? `ssh was ended by ${end.signal}` : `ssh exited with status ${end.code}`;
   return new TransportError("TRANSPORT_LOST", `Lost the connection to ${peer}: ${words || how}`, {

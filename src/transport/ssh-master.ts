@@ -49,6 +49,7 @@ export class SshMaster implements AsyncDisposable {
       ...ssh.options,
       // Others may need the connection: the end of its input and output ends its own session alone.
       hangUp: (child) => child.unref(),
+      outlivesOutput: true,
     });
     endWithUs(started.child, folder);
     const news = await firstNews(started, controlSocket);

@@ -66,6 +66,23 @@ test("a lost shared connection is made anew", { skip }, async (t) => {
   assert.equal(logins(sshd), 2);
 });
 
+test("a first session's last words are heard while others go on", { skip }, async (t) => {
+  const host = hostFor(t, await sshdFor(t));
+  const first = await open(host, "sh", "-c", "read line; echo you are not privileged >&2; exit 1");
+  const second = await open(host, "cat");
+  await first.write(Buffer.from("\n"));
+  assert.equal(await outputOf(first), "");
+  assert.match((await first.closed)?.message ?? "", /you are not privileged/);
+  await second[Symbol.asyncDispose]();
+});
+
+test("what a first session prints is there for who reads after its end", { skip }, async (t) => {
+  const host = hostFor(t, await sshdFor(t));
+  const first = await open(host, "sh", "-c", "echo This account is not available.; exit 1");
+  await first.closed;
+  assert.equal(await outputOf(first), "This account is not available.\n");
+});
+
 test("a connection outlasts its first session", { skip }, async (t) => {
   const sshd = await sshdFor(t);
   const host = hostFor(t, sshd);
