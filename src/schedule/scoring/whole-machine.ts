@@ -1,10 +1,10 @@
 import type { Decision } from "../schedule.ts";
-import { canTake } from "./admission.ts";
+import { canTake, mayTakeLater, memoryWanted } from "./admission.ts";
 import { assign } from "./assign.ts";
 import { costOf } from "./cost.ts";
 import { freeSlotsOf, refile, slotsOf } from "./pools.ts";
 import { unreserve } from "./ready-queues.ts";
-import type { Builder, PoolForClass, ScoringSchedule, Task, TaskClass } from "./state.ts";
+import type { Builder, PoolForClass, Run, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -40,9 +40,9 @@ function emptiest(schedule: ScoringSchedule, task: Task, kept: Builder | undefin
     if (!best || isEmptier(schedule, task, { builder, best })) best = builder;
     return ++passed === BUILDERS_A_POOL;
   };
-  const [fastest] = task.kind.pools.filter(({ pool }) => pool.slotsUp > 0);
+  const awaited = worthWaitingFor(schedule, task);
   for (const one of task.kind.pools) {
-    if (fastest && isPoor(task.kind, one, fastest)) continue;
+    if (awaited && isPoor(task.kind, one, awaited)) continue;
     passed = 0;
     one.pool.free.some(compare);
   }
@@ -50,9 +50,22 @@ function emptiest(schedule: ScoringSchedule, task: Task, kept: Builder | undefin
   return isKeptUp && !(best && isHalfEmpty(best)) ? kept : best;
 }
 
-/** So slow that a build ends sooner on the fastest, behind the others that wait for a machine. */
-function isPoor({ ready }: TaskClass, { pool, speed }: PoolForClass, fastest: PoolForClass): boolean {
-  return pool !== fastest.pool && fastest.speed / speed > 1 + ready / fastest.pool.usable;
+/** The fastest pool that is up, if a task can be taken there when what runs now has ended. */
+function worthWaitingFor(schedule: ScoringSchedule, task: Task): PoolForClass | undefined {
+  const fastest = task.kind.pools.find(({ pool }) => pool.slotsUp > 0);
+  // What was lost once has waited long enough.
+  if (!fastest || task.losses.size > 0) return undefined;
+  const wantedBytes = memoryWanted(schedule, task);
+  const isTaken = ({ builder }: Run) =>
+    builder.state === "up" &&
+    wantedBytes <= (builder.memoryBytes ?? wantedBytes) &&
+    mayTakeLater(schedule, task, builder);
+  return fastest.pool.ends.slice(0, BUILDERS_A_POOL).some(isTaken) ? fastest : undefined;
+}
+
+/** So slow that a build ends sooner in the pool that is awaited, behind the others that wait for a machine. */
+function isPoor({ ready }: TaskClass, { pool, speed }: PoolForClass, awaited: PoolForClass): boolean {
+  return pool !== awaited.pool && awaited.speed / speed > 1 + ready / awaited.pool.usable;
 }
 
 function isEmptier(
