@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import type { Loss } from "#schedule/loss.ts";
-import { OrderedList } from "#schedule/ordered-list.ts";
 import type { Decision, Policy, ScheduleEvent, Scheduler } from "#schedule/schedule.ts";
-import { EMULATION_SLOWDOWN } from "#schedule/scoring/classes.ts";
-import { MACHINE_GAIN } from "#schedule/scoring/cost.ts";
-import { chance } from "./chance.ts";
-import { type SketchedTask, type Truth, tell, truthOf } from "./model.ts";
-import type { Arrival, Incident, Scenario, SimBuilder } from "./scenario.ts";
+import { tell, truthOf } from "./model.ts";
+import type { Arrival, Incident, Scenario } from "./scenario.ts";
+import { type SimEnd, type SimTask, SimTasks } from "./sim-task.ts";
+import { beginRun, endRun, type Fate, fateOf, newSite, type SimRun, type Site } from "./site.ts";
+import { type Happening, Timeline } from "./timeline.ts";
 
 export interface SimReport {
   readonly makespanMs: number;
@@ -15,7 +14,7 @@ export interface SimReport {
   readonly attempts: number;
   readonly losses: number;
   /** How each task ended. */
-  readonly ended: ReadonlyMap<string, "done" | "failed" | "skipped" | "given-up">;
+  readonly ended: ReadonlyMap<string, SimEnd>;
   /** `task@builder` in the order of the decisions. */
   readonly placements: readonly string[];
   /** Of all that was placed, the longest time that a task was ready and waited. */
@@ -40,58 +39,17 @@ export function simulate<Schedule>(
 
 const POLICY: Policy = { attemptsMax: 12, othersMax: 0, waitsForBuilders: true };
 
-interface Happening {
-  readonly atMs: number;
-  readonly number: number;
-  readonly happen: () => void;
-}
-
-interface SimTask {
-  readonly sketch: SketchedTask;
-  readonly truth: Truth;
-  readonly toldMemoryBytes: number;
-  readonly requests: Set<string>;
-  readonly dependants: SimTask[];
-  readonly holders: Set<Site>;
-  run: SimRun | undefined;
-  end: "done" | "failed" | "skipped" | "given-up" | undefined;
-  attempts: number;
-  readyMs: number;
-}
-
-interface SimRun {
-  readonly task: SimTask;
-  readonly site: Site;
-  readonly slots: number;
-  readonly grantedBytes: number;
-  over: boolean;
-}
-
-interface Site {
-  readonly builder: SimBuilder;
-  readonly runs: Set<SimRun>;
-  readonly sources: Set<string>;
-  /** Handed over and not begun. */
-  readonly waiting: SimTask[];
-  up: boolean;
-  full: boolean;
-  pace: number;
-  slotsTaken: number;
-}
-
 class World<Schedule> {
   readonly #scheduler: Scheduler<Schedule>;
   readonly #scenario: Scenario;
   readonly #options: SimOptions;
   readonly #sites: ReadonlyMap<string, Site>;
-  readonly #tasks = new Map<string, SimTask>();
-  readonly #happenings = new OrderedList<Happening>((a, b) => a.atMs - b.atMs || a.number - b.number);
+  readonly #tasks = new SimTasks();
+  readonly #timeline = new Timeline();
   readonly #placements: string[] = [];
   /** Lost with their builder, of which the schedule has not heard yet. */
   readonly #untold = new Set<SimTask>();
   #schedule: Schedule;
-  #nowMs = 0;
-  #happened = 0;
   #events = 0;
   #wake: Happening | undefined;
   #movedBytes = 0;
@@ -114,18 +72,15 @@ class World<Schedule> {
     for (const name of this.#sites.keys())
       this.#tell({ kind: "builder-changed", builder: name, state: "up" });
     for (const arrival of this.#scenario.arrivals) {
-      this.#at(arrival.atMs, () => this.#arrive(arrival));
+      this.#timeline.at(arrival.atMs, () => this.#arrive(arrival));
       const { withdrawnAtMs } = arrival;
-      if (withdrawnAtMs !== undefined) this.#at(withdrawnAtMs, () => this.#withdraw(arrival.request));
+      if (withdrawnAtMs !== undefined)
+        this.#timeline.at(withdrawnAtMs, () => this.#withdraw(arrival.request));
     }
     for (const site of this.#sites.values())
       for (const incident of site.builder.incidents)
-        this.#at(incident.atMs, () => this.#befall(site, incident));
-    for (let next = this.#happenings.first; next; next = this.#happenings.first) {
-      this.#happenings.delete(next);
-      this.#nowMs = next.atMs;
-      next.happen();
-    }
+        this.#timeline.at(incident.atMs, () => this.#befall(site, incident));
+    this.#timeline.pass();
     this.#checkEnd();
     return this.#report();
   }
@@ -136,20 +91,14 @@ class World<Schedule> {
       movedBytes: this.#movedBytes,
       attempts: this.#placements.length,
       losses: this.#losses,
-      ended: new Map(Array.from(this.#tasks, ([id, { end }]) => [id, end!])),
+      ended: new Map(Array.from(this.#tasks.all, ({ sketch, end }) => [sketch.id, end!])),
       placements: this.#placements,
       longestWaitMs: this.#longestWaitMs,
     };
   }
 
-  #at(atMs: number, happen: () => void): Happening {
-    const happening = { atMs, number: this.#happened++, happen };
-    this.#happenings.add(happening);
-    return happening;
-  }
-
   #tell(event: ScheduleEvent extends infer E ? (E extends unknown ? Omit<E, "atMs"> : never) : never): void {
-    const atMs = this.#nowMs;
+    const atMs = this.#timeline.nowMs;
     const result = this.#scheduler.advance(this.#schedule, { ...event, atMs } as ScheduleEvent);
     this.#schedule = result.schedule;
     this.#setWake(result.wakeAtMs);
@@ -160,10 +109,10 @@ class World<Schedule> {
   }
 
   #setWake(wakeAtMs: number | undefined): void {
-    if (this.#wake) this.#happenings.delete(this.#wake);
+    if (this.#wake) this.#timeline.callOff(this.#wake);
     this.#wake = undefined;
     if (wakeAtMs === undefined) return;
-    this.#wake = this.#at(Math.max(wakeAtMs, this.#nowMs), () => {
+    this.#wake = this.#timeline.at(Math.max(wakeAtMs, this.#timeline.nowMs), () => {
       this.#wake = undefined;
       this.#tell({ kind: "woken" });
     });
@@ -174,8 +123,8 @@ class World<Schedule> {
     const told = tasks.map((sketch) => {
       const truth = truthOf(sketch, seed);
       const task = tell(sketch, truth, { seed, foresight });
-      const known = this.#tasks.get(sketch.id) ?? newTask(sketch, truth, task.estimate.memoryBytes);
-      if (!this.#tasks.has(sketch.id)) this.#link(known);
+      const toldMemoryBytes = task.estimate.memoryBytes;
+      const known = this.#tasks.take(sketch, { truth, toldMemoryBytes, readyMs: this.#timeline.nowMs });
       known.requests.add(request);
       if (known.end !== "done") known.end = undefined;
       return task;
@@ -183,14 +132,8 @@ class World<Schedule> {
     this.#tell({ kind: "requested", request, principal, priority, keepGoing: true, tasks: told });
   }
 
-  #link(task: SimTask): void {
-    this.#tasks.set(task.sketch.id, task);
-    task.readyMs = this.#nowMs;
-    for (const need of task.sketch.needs) this.#tasks.get(need)!.dependants.push(task);
-  }
-
   #withdraw(request: string): void {
-    for (const task of this.#tasks.values()) task.requests.delete(request);
+    for (const task of this.#tasks.all) task.requests.delete(request);
     this.#tell({ kind: "withdrawn", request });
   }
 
@@ -220,9 +163,9 @@ class World<Schedule> {
     const { name } = site.builder.traits;
     site.up = false;
     const lost = [...Array.from(site.runs, ({ task }) => task), ...site.waiting];
-    for (const run of site.runs) this.#stop(run);
+    for (const run of site.runs) endRun(run);
     site.waiting.length = 0;
-    for (const task of this.#tasks.values()) task.holders.delete(site);
+    for (const task of this.#tasks.all) task.holders.delete(site);
     site.sources.clear();
     for (const task of lost) this.#untold.add(task);
     this.#tell({ kind: "builder-changed", builder: name, state: "down" });
@@ -230,20 +173,9 @@ class World<Schedule> {
       this.#untold.delete(task);
       this.#lose(task.sketch.id, name, "vanished");
     }
-    const gone = this.#neededAgain();
+    const gone = this.#tasks.neededAgain();
     for (const task of gone) task.end = undefined;
     if (gone.length > 0) this.#tell({ kind: "outputs-lost", tasks: gone.map(({ sketch }) => sketch.id) });
-  }
-
-  /** What was done, is held by nobody, and is needed by what is not done. What nobody needs was asked for and is at home. */
-  #neededAgain(): SimTask[] {
-    const gone = new Set<SimTask>();
-    for (const task of [...this.#tasks.values()].reverse()) {
-      if (task.end !== "done" || task.holders.size > 0 || task.requests.size === 0) continue;
-      const isNeeded = task.dependants.some((one) => gone.has(one) || (one.end === undefined && !one.run));
-      if (isNeeded) gone.add(task);
-    }
-    return [...gone];
   }
 
   #obey(decision: Decision): void {
@@ -252,23 +184,25 @@ class World<Schedule> {
         this.#assign(decision);
         return;
       case "cancel": {
-        const task = this.#tasks.get(decision.task)!;
+        const task = this.#tasks.of(decision.task);
         assert.equal(task.requests.size, 0, `${decision.task} is cancelled and wanted`);
         const run = task.run;
-        if (run) this.#stop(run);
-        this.#at(this.#nowMs, () => this.#lose(decision.task, decision.builder, "cancelled"));
+        if (run) endRun(run);
+        this.#timeline.at(this.#timeline.nowMs, () =>
+          this.#lose(decision.task, decision.builder, "cancelled"),
+        );
         return;
       }
       case "skip":
       case "give-up": {
-        const task = this.#tasks.get(decision.task)!;
+        const task = this.#tasks.of(decision.task);
         assert.equal(task.end, undefined, `${decision.task} ended twice`);
         task.end = decision.kind === "skip" ? "skipped" : "given-up";
         return;
       }
       case "probe": {
         const site = this.#sites.get(decision.builder)!;
-        this.#at(this.#nowMs + PROBE_MS, () =>
+        this.#timeline.at(this.#timeline.nowMs + PROBE_MS, () =>
           this.#tell({
             kind: "probed",
             builder: decision.builder,
@@ -285,13 +219,13 @@ class World<Schedule> {
     const site = this.#sites.get(builder)!;
     assert.ok(site.up, `${builder} is down and is given ${tasks}`);
     if (tasks.length === 1) {
-      this.#begin(this.#tasks.get(tasks[0]!)!, site);
+      this.#begin(this.#tasks.of(tasks[0]!), site);
       return;
     }
     assert.equal(site.runs.size + site.waiting.length, 0, `${builder} is busy and is handed a graph`);
     for (const id of tasks) {
-      const task = this.#tasks.get(id)!;
-      this.#checkFree(task, new Set(tasks));
+      const task = this.#tasks.of(id);
+      this.#tasks.checkFree(task, new Set(tasks));
       site.waiting.push(task);
     }
     this.#beginHandedOver(site);
@@ -300,101 +234,50 @@ class World<Schedule> {
   #beginHandedOver(site: Site): void {
     for (const task of [...site.waiting]) {
       if (site.runs.size >= site.builder.traits.maxJobs) return;
-      if (!task.sketch.needs.every((need) => this.#isMade(need))) continue;
+      if (!this.#tasks.canFollow(task)) continue;
       site.waiting.splice(site.waiting.indexOf(task), 1);
       this.#begin(task, site);
     }
   }
 
   #begin(task: SimTask, site: Site): void {
-    const { sketch, truth } = task;
-    const { traits } = site.builder;
-    this.#checkFree(task, new Set());
-    const free = traits.maxJobs - site.slotsTaken;
-    assert.ok(free > 0, `${traits.name} has no slot for ${sketch.id}`);
-    const slots = this.#options.givesMachines && sketch.features.includes("big-parallel") ? free : 1;
-    const movedMs = this.#move(task, site);
-    const emulated = traits.emulatedSystems?.includes(sketch.system) ? EMULATION_SLOWDOWN : 1;
-    const speed = (traits.speedFactor * site.pace * slots ** MACHINE_GAIN) / emulated;
-    const taken = [...site.runs].reduce((sum, run) => sum + run.task.toldMemoryBytes, 0);
-    const grantedBytes = (traits.memoryBytes ?? Number.POSITIVE_INFINITY) - taken;
-    assert.ok(
-      task.toldMemoryBytes <= grantedBytes || site.runs.size === 0,
-      `${traits.name} has no memory for ${sketch.id}`,
-    );
-    const run = { task, site, slots, grantedBytes, over: false };
-    task.run = run;
-    task.attempts++;
-    site.runs.add(run);
-    site.slotsTaken += slots;
-    this.#longestWaitMs = Math.max(this.#longestWaitMs, this.#nowMs - task.readyMs);
-    this.#placements.push(`${sketch.id}@${traits.name}`);
-    const fate = this.#fateOf(run);
-    this.#at(this.#nowMs + movedMs + (truth.durationMs / speed) * fate.share, () => this.#finish(run, fate));
-  }
-
-  /** Brings inputs that are missing; how long that takes. */
-  #move({ sketch }: SimTask, site: Site): number {
-    let bytes = 0;
-    for (const need of sketch.needs) {
-      const made = this.#tasks.get(need)!;
-      if (!made.holders.has(site)) bytes += made.truth.outputBytes;
-      made.holders.add(site);
-    }
-    for (const { path, bytes: size } of sketch.sources) {
-      if (!site.sources.has(path)) bytes += size;
-      site.sources.add(path);
-    }
+    this.#tasks.checkFree(task);
+    const { nowMs } = this.#timeline;
+    const run = beginRun(site, task, this.#options);
+    this.#longestWaitMs = Math.max(this.#longestWaitMs, nowMs - task.readyMs);
+    this.#placements.push(`${task.sketch.id}@${site.builder.traits.name}`);
+    const bytes = this.#tasks.bring(task, site);
     this.#movedBytes += bytes;
-    return bytes / BYTES_A_MS;
+    const fate = fateOf(run, this.#scenario);
+    const endMs = nowMs + bytes / BYTES_A_MS + run.durationMs * fate.share;
+    this.#timeline.at(endMs, () => this.#finish(run, fate));
   }
 
-  #fateOf({ task, site, grantedBytes }: SimRun): { end: "succeeded" | "failed" | Loss; share: number } {
-    const { seed, lossShare, failureShare } = this.#scenario;
-    const { id, name } = task.sketch;
-    if (site.full) return { end: "no-space", share: 0.5 };
-    if (task.truth.memoryBytes > grantedBytes) return { end: "out-of-memory", share: 0.6 };
-    if (chance(seed, "loss", id, task.attempts) < lossShare) return { end: "transport", share: 0.3 };
-    if (chance(seed, "failure", name) < failureShare) return { end: "failed", share: 0.8 };
-    return { end: "succeeded", share: 1 };
-  }
-
-  #finish(run: SimRun, { end }: { end: "succeeded" | "failed" | Loss }): void {
+  #finish(run: SimRun, { end }: Fate): void {
     if (run.over) return;
     const { task, site } = run;
     const { id } = task.sketch;
     const builder = site.builder.traits.name;
-    this.#stop(run);
+    endRun(run);
     if (end === "succeeded") {
       task.end = "done";
       task.holders.add(site);
-      this.#lastEndMs = Math.max(this.#lastEndMs, this.#nowMs);
-      for (const dependant of task.dependants) dependant.readyMs = this.#nowMs;
-      const { durationMs, outputBytes } = task.truth;
+      this.#lastEndMs = Math.max(this.#lastEndMs, this.#timeline.nowMs);
+      for (const dependant of task.dependants) dependant.readyMs = this.#timeline.nowMs;
+      const { outputBytes } = task.truth;
       this.#tell({
         kind: "succeeded",
         task: id,
         builder,
-        durationMs: this.#seenMs(run, durationMs),
+        durationMs: run.durationMs,
         outputBytes,
       });
     } else if (end === "failed") {
       task.end = "failed";
-      this.#lastEndMs = Math.max(this.#lastEndMs, this.#nowMs);
+      this.#lastEndMs = Math.max(this.#lastEndMs, this.#timeline.nowMs);
       this.#tell({ kind: "failed", task: id, builder });
     } else this.#lose(id, builder, end);
     this.#beginHandedOver(site);
-  }
-
-  #seenMs({ site, slots }: SimRun, durationMs: number): number {
-    return durationMs / (site.builder.traits.speedFactor * site.pace * slots ** MACHINE_GAIN);
-  }
-
-  #stop(run: SimRun): void {
-    run.over = true;
-    run.task.run = undefined;
-    run.site.runs.delete(run);
-    run.site.slotsTaken -= run.slots;
   }
 
   #lose(task: string, builder: string, loss: Loss): void {
@@ -402,22 +285,9 @@ class World<Schedule> {
     this.#tell({ kind: "lost", task, builder, loss });
   }
 
-  #isMade(id: string): boolean {
-    return this.#tasks.get(id)!.end === "done";
-  }
-
-  #checkFree(task: SimTask, together: ReadonlySet<string>): void {
-    const { id, needs } = task.sketch;
-    assert.equal(task.run, undefined, `${id} runs twice at once`);
-    assert.equal(task.end, undefined, `${id} runs and has ended as ${task.end}`);
-    assert.ok(task.requests.size > 0, `${id} runs and nobody asked for it`);
-    for (const need of needs)
-      assert.ok(together.has(need) || this.#isMade(need), `${id} runs before what it needs, ${need}`);
-  }
-
   #checkReasons(): void {
     const handedOver = new Set([...this.#sites.values()].flatMap(({ waiting }) => waiting));
-    for (const task of this.#tasks.values()) {
+    for (const task of this.#tasks.all) {
       if (task.run || task.end || task.requests.size === 0) continue;
       if (handedOver.has(task) || this.#untold.has(task)) continue;
       const reason = this.#scheduler.reasonOf(this.#schedule, task.sketch.id);
@@ -426,7 +296,7 @@ class World<Schedule> {
   }
 
   #checkEnd(): void {
-    const wanted = [...this.#tasks.values()].filter(({ requests }) => requests.size > 0);
+    const wanted = [...this.#tasks.all].filter(({ requests }) => requests.size > 0);
     const lost = wanted.filter(({ end }) => end === undefined);
     const [first] = lost;
     const why = first && JSON.stringify(this.#scheduler.reasonOf(this.#schedule, first.sketch.id));
@@ -436,34 +306,6 @@ class World<Schedule> {
       `${lost.length} of ${wanted.length} never ended: ${first?.sketch.id}: ${why}`,
     );
   }
-}
-
-function newTask(sketch: SketchedTask, truth: Truth, toldMemoryBytes: number): SimTask {
-  return {
-    sketch,
-    truth,
-    toldMemoryBytes,
-    requests: new Set(),
-    dependants: [],
-    holders: new Set(),
-    run: undefined,
-    end: undefined,
-    attempts: 0,
-    readyMs: 0,
-  };
-}
-
-function newSite(builder: SimBuilder): Site {
-  return {
-    builder,
-    runs: new Set(),
-    sources: new Set(),
-    waiting: [],
-    up: true,
-    full: false,
-    pace: builder.pace,
-    slotsTaken: 0,
-  };
 }
 
 /** Of the lines between all machines: 50 MB/s. */
