@@ -1,6 +1,8 @@
 import type { CommandEntry } from "./command-context.ts";
 
 const BUILDING = "Building:";
+const KNOWING = "Knowing what was built, and why:";
+const DOORS = "Nix's own builds through Elsewhere, and setting up:";
 const SERVING = "Being a builder or a store:";
 const STORES = "Stores:";
 const FORMATS = "Derivations, archives and keys:";
@@ -12,6 +14,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: BUILDING,
     summary: "build derivations on the machines that can build them, and bring the outputs home",
     load: () => import("./commands/build.ts"),
+  },
+  {
+    name: "builders",
+    group: BUILDING,
+    summary: "list the builders: health, load, speed, memory, disk; drain, resume and probe them",
+    load: () => import("./commands/builders.ts"),
   },
   {
     name: "attach",
@@ -32,56 +40,56 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/stop.ts"),
   },
   {
-    name: "builders",
-    group: BUILDING,
-    summary: "list the builders: health, load, speed, memory, disk; drain, resume and probe them",
-    load: () => import("./commands/builders.ts"),
-  },
-  {
-    name: "audit",
-    group: BUILDING,
-    summary: "find what is for the wrong platform, and the way by which it came in",
-    load: () => import("./commands/audit.ts"),
-  },
-  {
-    name: "hook",
-    group: BUILDING,
-    summary: "Nix's build hook: an unchanged nix build goes through Elsewhere",
-    load: () => import("./commands/hook.ts"),
-  },
-  {
     name: "history",
-    group: BUILDING,
+    group: KNOWING,
     summary: "what was built, where, when and how it ended",
     load: () => import("./commands/history.ts"),
   },
   {
+    name: "log",
+    group: KNOWING,
+    summary: "show the log of a build, wherever it ran",
+    load: () => import("./commands/log.ts"),
+  },
+  {
     name: "why",
-    group: BUILDING,
+    group: KNOWING,
     summary: "how a store path came to be",
     load: () => import("./commands/why.ts"),
   },
   {
     name: "explain",
-    group: BUILDING,
+    group: KNOWING,
     summary: "say of every builder whether it could build a derivation, or why it was chosen",
     load: () => import("./commands/explain.ts"),
   },
   {
-    name: "log",
-    group: BUILDING,
-    summary: "show the log of a build, wherever it ran",
-    load: () => import("./commands/log.ts"),
+    name: "audit",
+    group: KNOWING,
+    summary: "find what is for the wrong platform, and the way by which it came in",
+    load: () => import("./commands/audit.ts"),
   },
   {
     name: "doctor",
-    group: BUILDING,
+    group: KNOWING,
     summary: "prove that offloading works, or say which link is broken and what to type",
     load: () => import("./commands/doctor.ts"),
   },
   {
+    name: "hook",
+    group: DOORS,
+    summary: "Nix's build hook: an unchanged nix build goes through Elsewhere",
+    load: () => import("./commands/hook.ts"),
+  },
+  {
+    name: "daemon",
+    group: DOORS,
+    summary: "be a Nix daemon whose builds go to the builders",
+    load: () => import("./commands/daemon.ts"),
+  },
+  {
     name: "setup",
-    group: SERVING,
+    group: DOORS,
     summary: "set up a builder, for this machine or on it; shown first, and taken back on demand",
     load: () => import("./commands/setup.ts"),
   },
@@ -90,12 +98,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: SERVING,
     summary: "be a builder or a store for Nix and for Elsewhere, with no Nix installed",
     load: () => import("./commands/serve.ts"),
-  },
-  {
-    name: "daemon",
-    group: SERVING,
-    summary: "be a Nix daemon whose builds go to the builders",
-    load: () => import("./commands/daemon.ts"),
   },
   {
     name: "store",
