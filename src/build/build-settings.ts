@@ -8,6 +8,7 @@ export function buildSettingsOf(settings: Settings): BuildSettings {
     maxSilentTimeS: positive(settings["max-silent-time"]),
     timeoutS: positive(settings.timeout),
     maxLogSizeBytes: positive(settings["max-build-log-size"]),
+    maxMemoryBytes: positive(settings["max-build-memory"]),
     cores: settings.cores,
     keepFailed: settings["keep-failed"],
     keepGoing: settings["keep-going"],

@@ -67,7 +67,7 @@ const outcome = byKind<BuildOutcome>({
   },
   failed: {
     builder: text,
-    status: literal(...BUILD_STATUSES),
+    status: literal(...BUILD_STATUSES, "MemoryLimitExceeded"),
     message: text,
     usage: optional(usage),
   },

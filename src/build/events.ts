@@ -26,6 +26,9 @@ export interface BuildUsage {
   readonly memoryPeakBytes?: number;
 }
 
+/** A builder's word for a failure, or ours where no protocol has one. */
+export type FailureStatus = BuildStatus | "MemoryLimitExceeded";
+
 /** How one derivation ended. */
 export type BuildOutcome =
   | {
@@ -41,7 +44,7 @@ export type BuildOutcome =
   | {
       readonly kind: "failed";
       readonly builder: string;
-      readonly status: BuildStatus;
+      readonly status: FailureStatus;
       readonly message: string;
       readonly usage?: BuildUsage;
     }

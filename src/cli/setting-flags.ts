@@ -12,6 +12,7 @@ export interface SettingFlags {
   readonly cores?: string;
   readonly timeout?: string;
   readonly maxSilentTime?: string;
+  readonly maxMemory?: string;
   readonly keepGoing?: boolean;
   readonly keepFailed?: boolean;
   readonly fallback?: boolean;
@@ -47,6 +48,7 @@ export function addBuildFlags(command: Command): Command {
     .option("--cores <number>", "processors for one build; 0: all")
     .option("--timeout <seconds>", "end a build that takes longer")
     .option("--max-silent-time <seconds>", "end a build that is silent for longer")
+    .option("--max-memory <bytes>", "end a build that uses more, such as 4G; on builders of Elsewhere")
     .option("-k, --keep-going", "after a failure, build what does not need it")
     .option("-K, --keep-failed", "keep the folder of a failed build, on its builder")
     .option("--fallback", "build when a substitution fails")
@@ -70,6 +72,7 @@ export function overridesOf(flags: SettingFlags): [string, string][] {
     ["cores", flags.cores],
     ["timeout", flags.timeout],
     ["max-silent-time", flags.maxSilentTime],
+    ["max-build-memory", flags.maxMemory],
     ["keep-going", flags.keepGoing ? "true" : undefined],
     ["keep-failed", flags.keepFailed ? "true" : undefined],
     ["fallback", flags.fallback ? "true" : undefined],

@@ -10,7 +10,7 @@ export function hookSettingsOf(
   { sent, written }: { sent: ReadonlyMap<string, string>; written: readonly ConfLine[] },
   facts: HostFacts,
 ): ResolvedSettings {
-  const own = written.filter(({ name }) => name === "audit");
+  const own = written.filter(({ name }) => OWN.has(name));
   const lines = MEANT.flatMap((name) => {
     const value = sent.get(name);
     return value === undefined ? [] : [{ name, value, file: "what Nix told its build hook", line: 1 }];
@@ -18,6 +18,7 @@ export function hookSettingsOf(
   return resolveSettings([...lines, ...own], facts);
 }
 
+const OWN: ReadonlySet<string> = new Set(["audit", "max-build-memory"]);
 const MEANT = [
   "always-allow-substitutes",
   "auto-optimise-store",

@@ -36,6 +36,7 @@ function buildSettings(settings: Settings, env: NodeJS.ProcessEnv): LocalBuildSe
     timeoutS: settings.timeout,
     maxSilentTimeS: settings["max-silent-time"],
     maxLogSizeBytes: settings["max-build-log-size"],
+    maxMemoryBytes: settings["max-build-memory"],
     keepFailed: settings["keep-failed"],
     fallback: settings.fallback,
     useSubstitutes: settings.substitute,

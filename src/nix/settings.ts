@@ -49,6 +49,8 @@ const SETTINGS = {
   "log-lines": count(25),
   /** 0: any. */
   "max-build-log-size": count(0),
+  /** Ours alone: what one build may have of memory, in bytes. 0: any. */
+  "max-build-memory": count(0),
   "max-free": count(Number.MAX_SAFE_INTEGER),
   "max-jobs": jobs(1),
   /** 0: any. */

@@ -1,7 +1,7 @@
 import { unreachable } from "#base/errors.ts";
 import type { Wish } from "#build/engine/plan.ts";
 import type { RealiseReport } from "#build/engine/realise.ts";
-import type { BuildOutcome, Origin } from "#build/events.ts";
+import type { BuildOutcome, FailureStatus, Origin } from "#build/events.ts";
 import { BARE_RESULT, type BuildResult, type BuildStatus } from "#nix/build-result.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { realisationHash } from "#nix/derivation-hash.ts";
@@ -73,7 +73,7 @@ export class ResultReport {
     const drv = printStorePath(this.#parts.storeDir, drvPath);
     switch (outcome.kind) {
       case "failed":
-        return { status: outcome.status, errorMessage: outcome.message };
+        return { status: wireStatusOf(outcome.status), errorMessage: outcome.message };
       case "dependency-failed":
         return {
           status: "DependencyFailed",
@@ -97,6 +97,11 @@ export class ResultReport {
     if (hasKnownOutputPaths(derivationType(derivation))) return ZERO_SHA256;
     return realisationHash(this.#parts.storeDir, derivation, this.#hasher.hashOf);
   }
+}
+
+/** What no protocol has a status for is a failure that another try would not mend. */
+function wireStatusOf(status: FailureStatus): BuildStatus {
+  return status === "MemoryLimitExceeded" ? "PermanentFailure" : status;
 }
 
 function statusOf(origin: Origin | undefined): BuildStatus {

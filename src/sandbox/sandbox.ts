@@ -27,6 +27,8 @@ export interface SandboxSpec {
   readonly filterSystemCalls: boolean;
   /** Folder on disk for what the sandbox itself needs while it runs. */
   readonly scratchDir: string;
+  /** What all its processes together may have, in bytes; any amount where absent. */
+  readonly memoryMaxBytes?: number;
 }
 
 /** Where the figures of a run come from, best first. */
@@ -43,6 +45,8 @@ export interface ResourceUsage {
 export type SandboxEnd =
   | { readonly kind: "exited"; readonly code: number }
   | { readonly kind: "signalled"; readonly signal: string }
+  /** It was killed for using more memory than it may. */
+  | { readonly kind: "over-memory" }
   /** The program could not be started at all: `why` is the system's word. */
   | { readonly kind: "not-started"; readonly why: string };
 

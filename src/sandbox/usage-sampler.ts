@@ -16,6 +16,7 @@ export class UsageSampler implements Disposable {
   #userTicks = 0;
   #systemTicks = 0;
   #pagesPeak = 0;
+  #pagesNow = 0;
   #samples = 0;
 
   constructor(pid: number) {
@@ -34,6 +35,11 @@ export class UsageSampler implements Disposable {
     };
   }
 
+  /** At the last look. What processes share counts for each of them. */
+  get memoryBytes(): number {
+    return this.#pagesNow * PAGE_BYTES;
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
@@ -49,6 +55,7 @@ export class UsageSampler implements Disposable {
     }
     if (pages === 0) return;
     this.#samples++;
+    this.#pagesNow = pages;
     this.#userTicks = Math.max(this.#userTicks, user);
     this.#systemTicks = Math.max(this.#systemTicks, system);
     this.#pagesPeak = Math.max(this.#pagesPeak, pages);

@@ -5,6 +5,7 @@ export interface SentLimits {
   readonly maxSilentTimeS: number;
   readonly timeoutS: number;
   readonly maxLogSizeBytes: number;
+  readonly maxMemoryBytes: number;
 }
 
 /** Those limits that are set: what is not is the builder's own affair. */
@@ -13,5 +14,6 @@ export function limitsOf(sent: Partial<SentLimits>): BuildSettings {
     ...(sent.maxSilentTimeS ? { maxSilentTimeS: sent.maxSilentTimeS } : {}),
     ...(sent.timeoutS ? { timeoutS: sent.timeoutS } : {}),
     ...(sent.maxLogSizeBytes ? { maxLogSizeBytes: sent.maxLogSizeBytes } : {}),
+    ...(sent.maxMemoryBytes ? { maxMemoryBytes: sent.maxMemoryBytes } : {}),
   };
 }

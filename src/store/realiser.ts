@@ -13,6 +13,8 @@ export interface BuildSettings {
   readonly maxSilentTimeS?: number;
   readonly timeoutS?: number;
   readonly maxLogSizeBytes?: number;
+  /** Of one build; only Elsewhere's own builders know such a limit. */
+  readonly maxMemoryBytes?: number;
   readonly keepFailed?: boolean;
   readonly keepGoing?: boolean;
   readonly cores?: number;

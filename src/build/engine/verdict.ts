@@ -1,6 +1,8 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
-import { type BuildResult, type BuildStatus, isSuccess } from "#nix/build-result.ts";
+import { type BuildResult, isSuccess } from "#nix/build-result.ts";
 import type { Loss } from "#schedule/loss.ts";
+import type { FailureStatus } from "../events.ts";
+import { saysOverMemory } from "../over-memory.ts";
 
 /** What an attempt came to. */
 export type Verdict =
@@ -21,6 +23,8 @@ export function judgeResult(result: BuildResult, logTail: readonly string[]): Ve
   const { status, errorMessage } = result;
   const message = plain(errorMessage);
   if (isWrongMachine(errorMessage)) return lost("wrong-machine", message);
+  // What was killed for it may have left words that look like a machine's want of memory.
+  if (saysOverMemory(message)) return { kind: "failure" };
   const words = [errorMessage, ...logTail.slice(-TOLD_LINES_MAX)].join("\n");
   if (NO_SPACE.test(words)) return lost("no-space", "no space left on the builder");
   if (isOutOfMemory(errorMessage, words)) return lost("out-of-memory", "the builder ran out of memory");
@@ -58,8 +62,9 @@ function isOutOfMemory(errorMessage: string, words: string): boolean {
   return NO_MEMORY.test(words) || KILLED.test(errorMessage) || KILLED_INSIDE.test(words);
 }
 
-/** How a failed build is to be called: not every protocol has a name for outputs with another hash than was said. */
-export function statusOf({ status, errorMessage }: BuildResult): BuildStatus {
+/** How a failed build is to be called: not every protocol has a name for outputs with another hash than was said, and none for too much memory. */
+export function statusOf({ status, errorMessage }: BuildResult): FailureStatus {
+  if (saysOverMemory(plain(errorMessage))) return "MemoryLimitExceeded";
   return MISMATCH.test(plain(errorMessage)) ? "HashMismatch" : status;
 }
 

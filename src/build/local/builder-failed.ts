@@ -52,6 +52,7 @@ const NO_SHELL =
   "hint: the sandbox has no /bin/sh. If the builder needs one, install a static busybox (apt-get install busybox-static) or set sandbox-paths = /bin/sh=/path/to/a/static/shell";
 
 function describeEnd(end: SandboxEnd): string {
+  if (end.kind === "over-memory") return "used more memory than it may";
   if (end.kind === "exited") return `failed with exit code ${end.code}`;
   return end.kind === "signalled" ? `failed due to signal ${end.signal}` : "failed with exit code 1";
 }

@@ -1,9 +1,12 @@
 import { existsSync } from "node:fs";
+import { formatBytes } from "#base/format-bytes.ts";
 import { derivationType, isNetworked } from "#nix/derivation-type.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { printStorePath } from "#nix/store-path.ts";
 import { prepareNixRoot } from "#sandbox/linux/nix-root.ts";
 import type { Mount, Sandbox, SandboxOutcome, SandboxSpec } from "#sandbox/sandbox.ts";
+import { OVER_MEMORY } from "../over-memory.ts";
+import { BuildFailure } from "./build-failure.ts";
 import type { BuildLogFeed } from "./build-log-feed.ts";
 import type { BuildJob, BuildSite } from "./build-site.ts";
 import { BuildWatch } from "./build-watch.ts";
@@ -39,6 +42,7 @@ export async function runBuilder(parts: RunParts): Promise<SandboxOutcome> {
       },
     });
     watch.throwIfEnded();
+    if (outcome.end.kind === "over-memory") throw overMemory(parts);
     if (outcome.end.kind === "not-started")
       feed.update(Buffer.from(`error: executing '${spec.program}': ${outcome.end.why}\n`));
     return outcome;
@@ -67,7 +71,24 @@ async function sandboxSpec(parts: RunParts): Promise<SandboxSpec> {
     system: job.derivation.system,
     filterSystemCalls: site.settings.filterSystemCalls,
     scratchDir: workspace.dir,
+    ...(memoryMaxOf(parts) > 0 && { memoryMaxBytes: memoryMaxOf(parts) }),
   };
+}
+
+/** The smaller of what is asked for and what this machine gives a build; 0 where neither says any. */
+function memoryMaxOf({ site, job }: Pick<RunParts, "site" | "job">): number {
+  const limits = [job.request.settings.maxMemoryBytes ?? 0, site.settings.maxMemoryBytes];
+  return limits.filter((bytes) => bytes > 0).sort((a, b) => a - b)[0] ?? 0;
+}
+
+/** Final, as whoever set the limit wants it: the words are what clients know it by. */
+function overMemory(parts: RunParts): BuildFailure {
+  const { site, job } = parts;
+  const drv = printStorePath(site.store.storeDir, job.drvPath);
+  return new BuildFailure(
+    "PermanentFailure",
+    `building derivation '${drv}' ${OVER_MEMORY} ${formatBytes(memoryMaxOf(parts))} of memory`,
+  );
 }
 
 /** As in Nix: whoever builds for `kvm` shows it to every build. */

@@ -7,10 +7,11 @@ export interface LocalBuildSettings {
   readonly maxJobs: number;
   /** `NIX_BUILD_CORES`; 0 means as many as the machine has. */
   readonly cores: number;
-  /** 0 means no limit, here and in the next two. */
+  /** 0 means no limit, here and in the next three. */
   readonly timeoutS: number;
   readonly maxSilentTimeS: number;
   readonly maxLogSizeBytes: number;
+  readonly maxMemoryBytes: number;
   readonly keepFailed: boolean;
   readonly fallback: boolean;
   readonly useSubstitutes: boolean;
@@ -53,6 +54,7 @@ export const DEFAULT_LOCAL_BUILD_SETTINGS: LocalBuildSettings = {
   timeoutS: 0,
   maxSilentTimeS: 0,
   maxLogSizeBytes: 0,
+  maxMemoryBytes: 0,
   keepFailed: false,
   fallback: false,
   useSubstitutes: true,

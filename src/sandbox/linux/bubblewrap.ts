@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { encodeText } from "#base/text.ts";
 import { quoteShellWord } from "#transport/shell-words.ts";
+import { MemoryWatch } from "../memory-watch.ts";
 import type { OutputPipes } from "../output-pipe.ts";
 import { killProcesses, processTree } from "../process-tree.ts";
 import type { ResourceUsage, RunOptions, Sandbox, SandboxOutcome, SandboxSpec } from "../sandbox.ts";
@@ -89,12 +90,18 @@ async function attend({ shell, spec }: Run, { signal, onOutput }: RunOptions): P
   signal.addEventListener("abort", kill, { once: true });
   if (signal.aborted) kill();
   const status = new StatusReader(shell.status);
-  using sampler = group || child.pid === undefined ? undefined : new UsageSampler(child.pid);
+  const { memoryMaxBytes: maxBytes } = spec;
+  const isHeld = maxBytes !== undefined && group?.limitMemory(maxBytes) === true;
+  const needsSampler = !group || (maxBytes !== undefined && !isHeld);
+  using sampler = needsSampler && child.pid !== undefined ? new UsageSampler(child.pid) : undefined;
+  const isOver = () => (isHeld ? group.wasOverMemory() : (sampler?.memoryBytes ?? 0) > maxBytes!);
+  using memory = maxBytes === undefined ? undefined : new MemoryWatch({ isOver, kill });
   try {
     const firstOutput = await forward(pipe.reader, onOutput, kill);
     const { code, signal: killedBy, error } = await shell.exited;
     const usage: ResourceUsage = group?.readUsage() ?? sampler?.usage ?? { measuredBy: "none" };
     if (signal.aborted) return { end: { kind: "signalled", signal: "SIGKILL" }, usage };
+    if (memory?.wasOver) return { end: { kind: "over-memory" }, usage };
     const exitCode = await status.exitCode;
     const why = exitCode === 0 ? undefined : notStarted(firstOutput, spec);
     if (why !== undefined) return { end: { kind: "not-started", why }, usage };

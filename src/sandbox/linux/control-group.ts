@@ -1,11 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import type { ResourceUsage } from "../sandbox.ts";
 
-/** A control group that holds one run, for its figures. */
+/** A control group that holds one run, for its figures and its limit. */
 export interface ControlGroup {
   /** Files into which a process writes its id to join. */
   readonly joinFiles: readonly string[];
   readUsage(): ResourceUsage;
+  /** Lets the kernel hold it to so much memory; false where that is not ours to say. */
+  limitMemory(bytes: number): boolean;
+  /** Whether the kernel killed something in it for want of memory. */
+  wasOverMemory(): boolean;
   /** Removes it; in the background where it is still busy. */
   remove(): void;
 }
@@ -35,6 +39,8 @@ export class ControlGroups {
     return {
       joinFiles: folders.map((folder) => `${folder}/cgroup.procs`),
       readUsage: () => flavour.readUsage(folders),
+      limitMemory: (bytes) => limitMemory(folders[0]!, bytes, flavour.memory),
+      wasOverMemory: () => /^oom_kill [1-9]/m.test(readText(`${folders[0]}/${flavour.memory.events}`)),
       remove: () => removeAll(folders),
     };
   }
@@ -48,8 +54,19 @@ export class ControlGroups {
 }
 
 interface Flavour {
+  /** The one for memory first. */
   readonly parents: readonly string[];
+  readonly memory: MemoryFiles;
   readUsage(folders: readonly string[]): ResourceUsage;
+}
+
+/** Names in a group's folder. */
+interface MemoryFiles {
+  readonly limit: string;
+  /** Where the kernel can count swap: its own limit, or that of both. */
+  readonly swapLimit: { readonly file: string; readonly countsBoth: boolean };
+  /** Tells of processes that were killed. */
+  readonly events: string;
 }
 
 function findFlavour(): Flavour | undefined {
@@ -60,14 +77,14 @@ function findFlavour(): Flavour | undefined {
       const parent = tidy(mount + unified);
       if (!readWords(`${parent}/cgroup.controllers`).includes("memory")) continue;
       enableMemory(parent);
-      if (canMakeGroup(parent)) return { parents: [parent], readUsage: readUsageV2 };
+      if (canMakeGroup(parent)) return { parents: [parent], memory: MEMORY_V2, readUsage: readUsageV2 };
     }
   }
   const memory = own.get("memory");
   const cpu = own.get("cpuacct");
   if (memory === undefined || cpu === undefined) return undefined;
   const parents = [tidy(`/sys/fs/cgroup/memory${memory}`), tidy(`/sys/fs/cgroup/cpuacct${cpu}`)];
-  return parents.every(canMakeGroup) ? { parents, readUsage: readUsageV1 } : undefined;
+  return parents.every(canMakeGroup) ? { parents, memory: MEMORY_V1, readUsage: readUsageV1 } : undefined;
 }
 
 /** This process's groups by controller; the unified hierarchy is `""`. Source: cgroups(7), /proc/pid/cgroup. */
@@ -148,6 +165,22 @@ function tryRemove(folder: string): boolean {
   }
 }
 
+function limitMemory(folder: string, bytes: number, { limit, swapLimit }: MemoryFiles): boolean {
+  if (!tryWrite(`${folder}/${limit}`, bytes)) return false;
+  tryWrite(`${folder}/${swapLimit.file}`, swapLimit.countsBoth ? bytes : 0);
+  return true;
+}
+
+/** Only into what is there: a file that is made would limit nothing. */
+function tryWrite(file: string, value: number): boolean {
+  try {
+    writeFileSync(file, `${value}`, { flag: "r+" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function readText(path: string): string {
   try {
     return readFileSync(path, "latin1");
@@ -165,3 +198,14 @@ function tidy(path: string): string {
 }
 
 const REMOVE_TRIES_MAX = 50;
+/** Source: the kernel's documentation of memory controllers, versions 2 and 1. */
+const MEMORY_V2: MemoryFiles = {
+  limit: "memory.max",
+  swapLimit: { file: "memory.swap.max", countsBoth: false },
+  events: "memory.events",
+};
+const MEMORY_V1: MemoryFiles = {
+  limit: "memory.limit_in_bytes",
+  swapLimit: { file: "memory.memsw.limit_in_bytes", countsBoth: true },
+  events: "memory.oom_control",
+};

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { messageOf } from "#base/errors.ts";
 import { encodeText } from "#base/text.ts";
+import { MemoryWatch } from "../memory-watch.ts";
 import type { OutputPipes } from "../output-pipe.ts";
 import { killProcesses, processesWithEnvironment, processTree } from "../process-tree.ts";
 import type { RunOptions, Sandbox, SandboxEnd, SandboxOutcome, SandboxSpec } from "../sandbox.ts";
@@ -32,9 +33,16 @@ export class PlainProcessSandbox implements Sandbox {
       isOver = true;
     });
     using sampler = child.pid === undefined ? undefined : new UsageSampler(child.pid);
+    const { memoryMaxBytes: maxBytes = Number.POSITIVE_INFINITY } = spec;
+    const isTooMuch = () => (sampler?.memoryBytes ?? 0) > maxBytes;
+    using memory = new MemoryWatch({ isOver: isTooMuch, kill: killAll });
     try {
       for await (const chunk of pipe.reader) await onOutput(chunk as Buffer);
-      return { end: await exited, usage: sampler?.usage ?? { measuredBy: "none" } };
+      const end = await exited;
+      return {
+        end: memory.wasOver ? { kind: "over-memory" } : end,
+        usage: sampler?.usage ?? { measuredBy: "none" },
+      };
     } finally {
       // To look through all processes of a machine takes long: once is enough.
       if (!isOver) killAll();

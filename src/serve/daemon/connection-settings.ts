@@ -1,5 +1,5 @@
 import type { BuildSettings } from "#store/realiser.ts";
-import type { ClientSettings } from "#wire/daemon/client-settings.ts";
+import { type ClientSettings, MAX_BUILD_MEMORY } from "#wire/daemon/client-settings.ts";
 import { limitsOf } from "../build-settings.ts";
 
 /** What a client may do. */
@@ -43,6 +43,7 @@ export class ConnectionSettings {
         maxSilentTimeS: number("max-silent-time") ?? sent.maxSilentTimeS,
         timeoutS: number("timeout") ?? 0,
         maxLogSizeBytes: number("max-build-log-size") ?? 0,
+        maxMemoryBytes: number(MAX_BUILD_MEMORY) ?? 0,
       }),
       keepFailed: sent.keepFailed,
       keepGoing: sent.keepGoing,
@@ -81,7 +82,7 @@ function asCount(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** What anyone may set for a connection. Source: Nix, `ClientSettings::apply`. */
+/** What anyone may set for a connection. Source: Nix, `ClientSettings::apply`; the limit of memory is ours. */
 const OPEN_TO_ALL: ReadonlySet<string> = new Set([
   "timeout",
   "build-timeout",
@@ -90,6 +91,7 @@ const OPEN_TO_ALL: ReadonlySet<string> = new Set([
   "build-poll-interval",
   "poll-interval",
   "connect-timeout",
+  MAX_BUILD_MEMORY,
 ]);
 const SUBSTITUTER_SETTINGS = ["substituters", "extra-substituters"] as const;
 /** What even a trusted client cannot change: it is one for all. Source: the same. */

@@ -6,6 +6,7 @@ import type { Realisation } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { operations } from "#wire/daemon/operations.ts";
 import { RemoteError } from "#wire/daemon/remote-error.ts";
+import { BUILD_MEMORY_LIMIT } from "#wire/daemon/version.ts";
 import { ZERO_SHA256 } from "#wire/values/hash.ts";
 import type { RealiseOptions } from "../realiser.ts";
 import type { DaemonConnection } from "./connection.ts";
@@ -48,7 +49,8 @@ async function building<T>(
   const hangUp = () => void connection[Symbol.asyncDispose]();
   signal.addEventListener("abort", hangUp, { once: true });
   try {
-    await tellSettings(connection, clientSettingsOf(settings));
+    const limitsMemory = connection.agreed.features.has(BUILD_MEMORY_LIMIT);
+    await tellSettings(connection, clientSettingsOf(settings, { limitsMemory }));
     return await build();
   } catch (error) {
     signal.throwIfAborted();

@@ -1,17 +1,22 @@
 import { VERBOSITY } from "#nix/log-event.ts";
-import type { ClientSettings } from "#wire/daemon/client-settings.ts";
+import { type ClientSettings, MAX_BUILD_MEMORY } from "#wire/daemon/client-settings.ts";
 import type { BuildSettings } from "../realiser.ts";
 
 /**
  * What SetOptions must say for a build. It cannot leave anything out: what the caller leaves open gets Nix's
- * defaults. Undefined when nothing was chosen, so that the server's own settings hold.
+ * defaults. A limit of memory is only for a server that knows one. Undefined when nothing was chosen, so that the server's own settings hold.
  */
-export function clientSettingsOf(settings: BuildSettings): ClientSettings | undefined {
+export function clientSettingsOf(
+  settings: BuildSettings,
+  { limitsMemory = false } = {},
+): ClientSettings | undefined {
   if (Object.values(settings).every((value) => value === undefined)) return undefined;
   const overrides = new Map<string, string>();
   if (settings.timeoutS !== undefined) overrides.set("timeout", `${settings.timeoutS}`);
   if (settings.maxLogSizeBytes !== undefined)
     overrides.set("max-build-log-size", `${settings.maxLogSizeBytes}`);
+  if (limitsMemory && settings.maxMemoryBytes !== undefined)
+    overrides.set(MAX_BUILD_MEMORY, `${settings.maxMemoryBytes}`);
   if (settings.builders !== undefined) overrides.set("builders", settings.builders);
   return {
     keepFailed: settings.keepFailed ?? false,

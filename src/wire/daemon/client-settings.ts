@@ -4,6 +4,9 @@ import { filler } from "../codec/derive.ts";
 import { bool, text, u64 } from "../codec/primitives.ts";
 import { type StructOf, struct } from "../codec/struct.ts";
 
+/** An override of our own: what one build may have of memory, in bytes. Offered as the feature `BUILD_MEMORY_LIMIT`. */
+export const MAX_BUILD_MEMORY = "max-build-memory";
+
 const fields = {
   keepFailed: bool,
   keepGoing: bool,

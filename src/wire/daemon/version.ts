@@ -14,5 +14,8 @@ export const REALISATION_WITH_PATH = "realisation-with-path-not-hash";
 /** Of our own, offered by the program as a whole: a build result tells the build's peak memory after its CPU time. */
 export const BUILD_MEMORY_PEAK = "elsewhere-build-memory-peak";
 
+/** The same: the server heeds a limit of memory in the settings of a connection. */
+export const BUILD_MEMORY_LIMIT = "elsewhere-build-memory-limit";
+
 /** What we offer from 1.38 on where nothing else is said. */
 export const DAEMON_FEATURES: readonly string[] = [];

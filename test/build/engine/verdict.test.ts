@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ElsewhereError } from "#base/errors.ts";
-import { judgeError, judgeResult, type Verdict } from "#build/engine/verdict.ts";
+import { judgeError, judgeResult, statusOf, type Verdict } from "#build/engine/verdict.ts";
 import { BARE_RESULT, type BuildStatus } from "#nix/build-result.ts";
 import { TransportError } from "#transport/transport-error.ts";
 
@@ -24,6 +24,14 @@ test("the builder's own failure is final", () => {
 test("want of space is the machine's", () => {
   for (const words of ["No space left on device", "Disk quota exceeded", "database or disk is full"])
     assert.equal(judge(FAILED, [`cp: error writing 'x': ${words}`]), "no-space");
+});
+
+test("a build that went beyond its own limit of memory is final, whatever was killed in it", () => {
+  const errorMessage = "building derivation '/nix/store/x.drv' used more than 2.0 GiB of memory";
+  assert.equal(judge(errorMessage, ["Killed"]), "failure");
+  assert.equal(statusOf({ ...BARE_RESULT, status: "PermanentFailure", errorMessage }), "MemoryLimitExceeded");
+  const quoted = `${FAILED}\n> it used more than 2.0 GiB of memory`;
+  assert.equal(judge(quoted, ["Killed"]), "out-of-memory");
 });
 
 test("want of memory is found in the ways in which machines tell it", () => {

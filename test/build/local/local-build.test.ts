@@ -203,6 +203,28 @@ story("time, silence and the size of the log are limited", async (rig) => {
   assert.deepEqual(leftovers(rig), []);
 });
 
+story("memory is limited, to the smaller of what is asked for and what the machine allows", async (rig) => {
+  const eats = await rig.add({ name: "eats", script: EATS_MEMORY });
+  const result = await build(rig, eats, { maxMemoryBytes: 64 << 20 });
+  assert.equal(result.status, "PermanentFailure");
+  assert.match(result.errorMessage, /^building derivation '.*-eats.drv' used more than 64 MiB of memory$/);
+  const modest = await rig.add({ name: "modest", script: "echo little > $out" });
+  assert.equal((await build(rig, modest, { maxMemoryBytes: 256 << 20 })).status, "Built");
+  assert.deepEqual(leftovers(rig), []);
+});
+
+test("without a sandbox memory is limited, too, and what was started with it ends", async () => {
+  await using rig = await BuildRig.open({
+    sandbox: "none",
+    inPlace: true,
+    settings: { maxMemoryBytes: 64 << 20 },
+  });
+  // What eats is no child that the shell waits for: all of the build counts.
+  const eats = await rig.add({ name: "eats", script: `(${EATS_MEMORY}) & $bb sleep 60` });
+  const result = await build(rig, eats, { maxMemoryBytes: 1 << 30 });
+  assert.match(result.errorMessage, /used more than 64 MiB of memory$/);
+});
+
 story("a check finds a build that differs, and with keep-failed both results are there", async (rig) => {
   const random = await rig.add({ name: "random", script: "$bb cat /proc/sys/kernel/random/uuid > $out" });
   const steady = await rig.add({ name: "steady", script: "echo same > $out" });
@@ -454,3 +476,7 @@ function leftovers({ store }: BuildRig): string[] {
     ...scratch.flatMap((name) => readdirSync(`${store.physicalStoreDir}/${name}`)),
   ];
 }
+
+/** A shell's variable that doubles, and then is kept: some 500 MiB, should nobody end it. */
+const EATS_MEMORY =
+  "x=aaaaaaaaaaaaaaaa; i=0; while test $i -lt 24; do x=$x$x; i=$((i+1)); done; $bb sleep 60";
