@@ -11,8 +11,8 @@ import { startSshd } from "#rig/sshd.ts";
  * An unchanged `nix-build` that offloads trivial builds, in one run beside itself: by Nix's own build-remote, by Elsewhere's
  * hook, and through Elsewhere's daemon door; a real sshd on loopback, a stock builder:
  * `bench/hook.ts [SUITE…] [--runs N] [--count N] [--jobs N] [--shape independent|chain]`. The contestants take turns;
- * seconds of whole commands, the best of N. The hook's resident process and the door are there beforehand, as they are
- * from the second build of a day on.
+ * seconds of whole commands, the best of N. The hook's resident process and the door are there beforehand and have built
+ * twenty others, as they have from the second build of a day on.
  */
 const here = fileURLToPath(new URL(".", import.meta.url));
 const [program, hook] = [join(here, "../bin/elsewhere"), join(here, "../bin/elsewhere-hook")];
@@ -60,7 +60,7 @@ async function benchSuite(suite: NixSuite): Promise<void> {
     ];
     console.log(`\n${await client.run(["nix", "--version"])}, ${count} trivial builds, best of ${runs}`);
     console.log(row(["", "build-remote", "hook", "door", "Nix/hook", "Nix/door"]));
-    for (const entrant of entrants.slice(1)) await entrant(expressionOf("independent", "1"));
+    for (const entrant of entrants.slice(1)) await entrant(expressionOf("independent", WARM_UP));
     for (const shape of shapes) {
       const [theirs, byHook, byDoor] = await race(entrants, shape);
       const times = [theirs!, byHook!, byDoor!].map((time) => figure(time, 2));
@@ -95,6 +95,9 @@ function figure(value: number, digits: number): string {
 function row([name, ...figures]: readonly string[]): string {
   return name!.padEnd(14) + figures.map((figure) => figure.padStart(14)).join("");
 }
+
+/** Builds that are not measured, before all others. */
+const WARM_UP = "20";
 
 for (const suite of suites.length > 0 ? suites : NIX_SUITES) {
   const why = withoutNix(suite);

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { systemClock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
 import type { LogEvent } from "#nix/log-event.ts";
 import { RESULT } from "#nix/log-event.ts";
@@ -6,8 +7,8 @@ import { parseStoreReference, type StoreReference } from "#nix/store-reference.t
 import { ClientConnection } from "#serve/client-connection.ts";
 import { serveDaemon } from "#serve/daemon/session.ts";
 import { forward } from "#serve/forward.ts";
+import { KnownUsers } from "#serve/known-users.ts";
 import { inheritedSocket, type ListeningPlace, listen } from "#serve/listener.ts";
-import { lookUpUser } from "#serve/local-user.ts";
 import { isReadByAnyone } from "#serve/output-reader.ts";
 import { serveCommands } from "#serve/serve/session.ts";
 import type { Door, ServiceRequest } from "#serve/service-request.ts";
@@ -43,6 +44,7 @@ class Server {
   readonly #env: Environment;
   readonly #signal: AbortSignal;
   readonly #settings;
+  readonly #users = new KnownUsers(systemClock);
   readonly #reference: StoreReference;
 
   constructor(request: ServiceRequest, env: Environment, signal: AbortSignal) {
@@ -93,7 +95,8 @@ class Server {
   async #serveSocket(socket: Socket, offloading: SharedOffload | undefined): Promise<void> {
     try {
       const uid = await this.#peerOf(socket);
-      const principal = uid === undefined ? undefined : ((await lookUpUser(uid)).name ?? `uid ${uid}`);
+      const principal =
+        uid === undefined ? undefined : ((await this.#users.lookUp(uid)).name ?? `uid ${uid}`);
       await using opened = await this.#open(offloading, principal);
       const trusted = uid === undefined ? this.#trustOfUnknown() : await this.#isTrusted(uid, opened);
       const stream = streamOfSocket(socket, uid === undefined ? "a client" : `a client of user ${uid}`);
@@ -111,7 +114,7 @@ class Server {
     const isDecided = this.#request.trust !== undefined || trusted.includes("*");
     if (isDecided && allowed.includes("*")) return undefined;
     const uid = await peerUid(socket);
-    const user = uid === undefined ? undefined : await lookUpUser(uid);
+    const user = uid === undefined ? undefined : await this.#users.lookUp(uid);
     if (uid !== 0 && !namesUser(allowed, user) && !namesUser(trusted, user))
       throw new Error(`user '${user?.name ?? "unknown"}' is not allowed to connect to the Nix daemon`);
     return uid;

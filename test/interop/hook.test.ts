@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, symlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { NIX_SUITES, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { withoutSshd } from "#rig/sshd.ts";
@@ -169,6 +170,24 @@ function stories(suite: NixSuite): void {
         .filter((name) => name.startsWith("call."))
         .join(),
     );
+  });
+
+  test("gives way to another program's, and ends what it has beside that", async () => {
+    const tag = rig.tag();
+    using gate = new Gate(tag);
+    const running = rig.start(rig.throughHook(MATRIX, "--argstr", "tag", tag, "-A", "waiting"));
+    await gate.reached();
+    const before = rig.residentPid!;
+    // The same program in another place.
+    const bin = `${rig.folder}/bin`;
+    symlinkSync(dirname(HOOK), bin);
+    const words = rig.throughHook(...rig.fresh(), "-A", "lone");
+    await rig.run(words.map((word) => (word === HOOK ? `${bin}/elsewhere-hook` : word)));
+    assert.notEqual(rig.residentPid, before);
+    assert.ok(existsSync(`/proc/${before}`));
+    gate.open();
+    assert.equal(await running.ended, 0, running.said);
+    await gone(async () => (existsSync(`/proc/${before}`) ? `process ${before}` : ""));
   });
 
   test("does one at a time on a builder with one slot, and does not have Nix wait for its turn to ask", async () => {
