@@ -179,10 +179,10 @@ function stories(suite: NixSuite): void {
     await gate.reached();
     const before = rig.residentPid!;
     // The same program in another place.
-    const bin = `${rig.folder}/bin`;
-    symlinkSync(dirname(HOOK), bin);
+    const other = `${rig.folder}/other`;
+    symlinkSync(dirname(dirname(HOOK)), other);
     const words = rig.throughHook(...rig.fresh(), "-A", "lone");
-    await rig.run(words.map((word) => (word === HOOK ? `${bin}/elsewhere-hook` : word)));
+    await rig.run(words.map((word) => (word === HOOK ? `${other}/bin/elsewhere-hook` : word)));
     assert.notEqual(rig.residentPid, before);
     assert.ok(existsSync(`/proc/${before}`));
     gate.open();
