@@ -140,6 +140,11 @@ export class FleetRig implements AsyncDisposable {
     return join(this.folder, "store");
   }
 
+  /** Where clients keep what they remember. */
+  get stateDir(): string {
+    return join(this.folder, "state/elsewhere");
+  }
+
   get home(): string {
     return this.folder;
   }

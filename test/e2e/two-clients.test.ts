@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { followRun } from "#build/journal/follow-run.ts";
+import { RunFolder, runIds } from "#build/journal/run-folder.ts";
 import { withoutSshd } from "#rig/sshd.ts";
 import { FleetRig } from "./fleet-rig.ts";
 
@@ -16,6 +18,10 @@ test("two clients at once share a builder, and it never has more builds than slo
   await Promise.all(clients.map((client) => client.says(/derivations to build/)));
   const builds = files.length * BUILDS;
   await rig.hasSaid(SLOTS);
+  const building = await Promise.all(runIds(rig.stateDir).map((id) => hasBegun(rig, id)));
+  // Both of them, if both have a build that runs: nothing ends before that is known.
+  for (let said = SLOTS; coloursOf(rig.said).size < building.filter(Boolean).length; said++)
+    await rig.hasSaid(said + 1);
   for (let gone = 0; gone < builds; gone++) {
     await rig.hasSaid(2 * gone + 1);
     rig.letGo();
@@ -26,10 +32,23 @@ test("two clients at once share a builder, and it never has more builds than slo
   assert.equal(mostAtOnce(rig.said), SLOTS);
 });
 
+/** Whether a run has builds that run; false once it has said why they wait. */
+async function hasBegun({ stateDir }: FleetRig, id: string): Promise<boolean> {
+  const { signal } = new AbortController();
+  const ended = new Promise<void>(() => undefined);
+  for await (const { kind } of followRun(new RunFolder(stateDir, id).events, { ended, signal }))
+    if (kind === "build-began" || kind === "build-held") return kind === "build-began";
+  return false;
+}
+
+function coloursOf(said: readonly string[]): Set<string> {
+  return new Set(said.map((mark) => mark.split(" ")[1]!));
+}
+
 /** Builds beside each other that say when they begin and end, and one that needs them all. */
 function graphOf(rig: FleetRig, colour: string): string {
   const names = Array.from({ length: BUILDS - 1 }, (_, at) => `${colour}${at}`);
-  const script = `${rig.say("begin")}; ${rig.wait}; echo $name > $out; ${rig.say("end")}`;
+  const script = `${rig.say(`begin ${colour}`)}; ${rig.wait}; echo $name > $out; ${rig.say(`end ${colour}`)}`;
   for (const name of names) rig.drvs.derive(name, { script });
   return rig.drvs.derive(colour, { script, inputs: names });
 }
@@ -37,7 +56,7 @@ function graphOf(rig: FleetRig, colour: string): string {
 function mostAtOnce(said: readonly string[]): number {
   let [running, most] = [0, 0];
   for (const mark of said) {
-    running += mark === "begin" ? 1 : -1;
+    running += mark.startsWith("begin") ? 1 : -1;
     most = Math.max(most, running);
   }
   return most;

@@ -1,4 +1,4 @@
-import { systemClock } from "#base/clock.ts";
+import { type Clock, systemClock } from "#base/clock.ts";
 import { Deferred } from "#base/deferred.ts";
 import { shortRests } from "#base/rests.ts";
 import { forgetfulHealth } from "#build/engine/builder-book.ts";
@@ -33,6 +33,7 @@ export class EngineRig {
   fetch: FetchPolicy = "requested";
   readonly peerRests = shortRests();
   slots: SlotShare = unsharedSlots;
+  clock: Clock = systemClock;
   readonly #homeHolder: Holder;
 
   constructor(home = new FakeStore("home")) {
@@ -97,7 +98,7 @@ export class EngineRig {
       health: forgetfulHealth,
       gate: this.gate,
       events: (event) => this.events.push(event),
-      clock: systemClock,
+      clock: this.clock,
       signal: this.controller.signal,
     });
   }

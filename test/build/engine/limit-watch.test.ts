@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Clock } from "#base/clock.ts";
-import { Deferred } from "#base/deferred.ts";
 import { LimitWatch, type LimitWatchOptions } from "#build/engine/limit-watch.ts";
 import type { BuildStatus } from "#nix/build-result.ts";
+import { HandClock } from "#rig/hand-clock.ts";
 import { drv } from "./engine-rig.ts";
 
 const BUILD = drv("slow");
@@ -66,30 +65,5 @@ class LimitRig implements Disposable {
 
   [Symbol.dispose](): void {
     this.watch[Symbol.dispose]();
-  }
-}
-
-/** A clock that is turned by hand. */
-class HandClock implements Clock {
-  #nowMs = 0;
-  #sleepers: { atMs: number; woken: Deferred<void> }[] = [];
-
-  now(): number {
-    return this.#nowMs;
-  }
-
-  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    const sleeper = { atMs: this.#nowMs + ms, woken: new Deferred<void>() };
-    signal?.addEventListener("abort", () => sleeper.woken.reject(signal.reason));
-    this.#sleepers.push(sleeper);
-    await sleeper.woken.promise;
-  }
-
-  async goTo(nowMs: number): Promise<void> {
-    this.#nowMs = nowMs;
-    const due = this.#sleepers.filter(({ atMs }) => atMs <= nowMs);
-    this.#sleepers = this.#sleepers.filter((sleeper) => !due.includes(sleeper));
-    for (const { woken } of due) woken.resolve();
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
