@@ -109,7 +109,7 @@ class ResidentDesk implements AsyncDisposable {
       estimatesOf: (names) => this.#runs.estimatesOf(names, sites),
       realise: (request, say) =>
         this.#runs.realise(request, {
-          asker: { principal: this.#user, command: "elsewhere hook" },
+          asker: { principal: this.#user, door: "hook" },
           audit: { mode: settings.audit, env, say },
         }),
       buildSettings: buildSettingsOf(settings),

@@ -48,7 +48,7 @@ export class SharedOffload implements AsyncDisposable {
         return await this.#runs.realise(
           { ...request, estimates },
           {
-            asker: { principal, command: "elsewhere daemon" },
+            asker: { principal, door: "daemon" },
             audit: { mode: settings.audit, env: this.#env, say },
           },
         );

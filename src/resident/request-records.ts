@@ -4,6 +4,7 @@ import { requirementOf } from "#build/engine/requirement-of.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { RequestEnd, RequestRecord } from "#ledger/record.ts";
 import { Recorder } from "#ledger/recorder.ts";
+import { type Door, RequestJournal } from "./request-journal.ts";
 
 export interface RequestRecordsOptions {
   readonly openLedger: () => Promise<Ledger>;
@@ -13,10 +14,12 @@ export interface RequestRecordsOptions {
   readonly report: (text: string) => void;
 }
 
-/** Whose request it is, and what was typed. */
-export type Asker = Pick<RequestRecord, "principal" | "command">;
+/** Whose request it is, and which way it came. */
+export interface Asker extends Pick<RequestRecord, "principal"> {
+  readonly door: Door;
+}
 
-/** Keeps the record of all requests of a long-lived process, in the ledger of its user. */
+/** Keeps the record of all requests of a long-lived process, in the ledger of its user and while they go on as runs. */
 export class RequestRecords implements AsyncDisposable {
   readonly #options: RequestRecordsOptions;
   /** Records whose end is still being written: nobody waits for that. */
@@ -28,25 +31,33 @@ export class RequestRecords implements AsyncDisposable {
   }
 
   /** Makes a request true, as `realise` does, and keeps its record. */
-  async realise(request: RealiseRequest, asker: Asker): Promise<RealiseReport> {
-    const recorder = await this.#begin(request, asker);
-    if (!recorder) return await realise(request);
-    let end: RequestEnd = "failed";
+  async realise(asked: RealiseRequest, asker: Asker): Promise<RealiseReport> {
+    const { stateDir } = this.#options;
+    const journal = new RequestJournal(asked, { door: asker.door, stateDir });
+    const { signal } = journal;
+    const recorder = await this.#begin(asked, asker);
+    let ended: { end: RequestEnd; exitCode: number; error?: string } = { end: "failed", exitCode: FAILED };
     try {
       const report = await realise({
-        ...request,
+        ...asked,
+        signal,
         events: (event) => {
-          recorder.take(event);
-          request.events(event);
+          recorder?.take(event);
+          journal.take(event);
+          asked.events(event);
         },
       });
-      if (report.complete) end = "done";
+      if (report.complete) ended = { end: "done", exitCode: 0 };
       return report;
     } catch (error) {
-      if (request.signal.aborted) end = "cancelled";
+      ended = signal.aborted
+        ? { end: "cancelled", exitCode: INTERRUPTED, error: messageOf(signal.reason) }
+        : { ...ended, error: messageOf(error) };
       throw error;
     } finally {
-      this.#finish(recorder.end(end));
+      const { end, ...how } = ended;
+      this.#finish(recorder?.end(end));
+      this.#finish(journal.end(how));
     }
   }
 
@@ -55,13 +66,14 @@ export class RequestRecords implements AsyncDisposable {
     await (await this.#ledger)?.[Symbol.asyncDispose]();
   }
 
-  async #begin(request: RealiseRequest, asker: Asker): Promise<Recorder | undefined> {
+  async #begin(request: RealiseRequest, { principal, door }: Asker): Promise<Recorder | undefined> {
     this.#ledger ??= this.#openLedger();
     const ledger = await this.#ledger;
     if (!ledger) return undefined;
     const { graph, wishes, destination, sites, clock } = request;
     return new Recorder(ledger, {
-      ...asker,
+      principal,
+      command: `elsewhere ${door}`,
       wishes: wishes.map(({ drvPath, outputs }) => `${drvPath}^${outputs.join()}`),
       store: destination.name,
       sites: sites.map(({ traits }) => traits),
@@ -82,10 +94,15 @@ export class RequestRecords implements AsyncDisposable {
     }
   }
 
-  #finish(ended: Promise<void>): void {
+  #finish(ended: Promise<void> | undefined): void {
+    if (!ended) return;
     const ending = ended
       .catch((error) => this.#options.report(messageOf(error)))
       .finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }
 }
+
+/** Exit codes of runs, as commands have them; who is interrupted has 128 and the number of the signal. */
+const FAILED = 1;
+const INTERRUPTED = 130;

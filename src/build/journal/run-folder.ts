@@ -9,8 +9,8 @@ export interface RunHead {
   readonly id: string;
   readonly pid: number;
   readonly startedMs: number;
-  /** What asked for it: a command line, or Nix's build hook. */
-  readonly command: "build" | "hook";
+  /** What asked for it: a command line, Nix by its build hook, or a client of the daemon. */
+  readonly command: "build" | "hook" | "daemon";
   /** In the words of who asked. */
   readonly what: readonly string[];
   readonly folder: string;
@@ -104,7 +104,7 @@ const headShape = object<RunHead>({
   id: text,
   pid: whole,
   startedMs: whole,
-  command: literal("build", "hook"),
+  command: literal("build", "hook", "daemon"),
   what: list(text),
   folder: text,
   storeDir: text,

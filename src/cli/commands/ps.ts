@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { RunHead } from "#build/journal/run-folder.ts";
 import { listRuns, type SeenRun } from "#build/journal/run-list.ts";
 import type { CommandContext } from "../command-context.ts";
 import { builderLabels } from "../progress/builder-labels.ts";
@@ -10,8 +11,9 @@ import { formatTable } from "../table.ts";
 export function command(context: CommandContext): Command {
   return new Command("ps")
     .description(
-      "List the builds that go on on this machine, in whichever terminal or on their own: what was asked for, how far it is, " +
-        "where it runs, since when. One that ended without a word, killed say, is listed for a day.",
+      "List the builds that go on on this machine, in whichever terminal, on their own, or for a Nix that gave them away by " +
+        "its build hook or to 'elsewhere daemon': what was asked for, how far it is, where it runs, " +
+        "since when. One that ended without a word, killed say, is listed for a day.",
     )
     .option("-a, --all", "those that have ended too")
     .option("-w, --watch", "go on showing them as they change, until Ctrl-C")
@@ -53,7 +55,7 @@ function tableOf(runs: readonly SeenRun[], columns: number | undefined): string 
   if (runs.length === 0) return "nothing runs\n";
   const rows = runs.map((run) => [
     run.head.id,
-    run.head.what.map(nameIn).join(" "),
+    whatOf(run.head),
     stateOf(run),
     whereOf(run),
     formatElapsed((run.end?.endedMs ?? Date.now()) - run.head.startedMs),
@@ -69,6 +71,12 @@ function stateOf({ state, status, end, head }: SeenRun): string {
   const far =
     status && status.planned > 0 ? `${status.ended} of ${status.planned} done${failed}` : "planning";
   return head.isDetached ? `${far}, detached` : far;
+}
+
+/** Of what Nix asked for, by which way it came. */
+function whatOf({ what, command }: RunHead): string {
+  const names = what.map(nameIn).join(" ");
+  return command === "build" ? names : `${names} (${command})`;
 }
 
 /** `anna: linux-6.1, 3 more; bert: hello`. */

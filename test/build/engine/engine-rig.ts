@@ -3,7 +3,7 @@ import { Deferred } from "#base/deferred.ts";
 import { shortRests } from "#base/rests.ts";
 import { forgetfulHealth } from "#build/engine/builder-book.ts";
 import type { OutputGate } from "#build/engine/output-gate.ts";
-import { type FetchPolicy, type RealiseReport, realise } from "#build/engine/realise.ts";
+import { type FetchPolicy, type RealiseReport, type RealiseRequest, realise } from "#build/engine/realise.ts";
 import type { BuildSite, ConnectedSite, Holder, Peer } from "#build/engine/site.ts";
 
 import { type SlotShare, unsharedSlots } from "#build/engine/slot-share.ts";
@@ -81,7 +81,11 @@ export class EngineRig {
   }
 
   async build(...names: string[]): Promise<RealiseReport> {
-    return await realise({
+    return await realise(this.request(...names));
+  }
+
+  request(...names: string[]): RealiseRequest {
+    return {
       graph: this.graph,
       wishes: names.map((name) => ({ drvPath: drv(name), outputs: ["out"] })),
       drvStore: this.#homeHolder,
@@ -100,7 +104,7 @@ export class EngineRig {
       events: (event) => this.events.push(event),
       clock: this.clock,
       signal: this.controller.signal,
-    });
+    };
   }
 }
 
