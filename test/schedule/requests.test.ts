@@ -122,3 +122,22 @@ test("a request that needs what it does not bring is refused", () => {
   const desk = new Desk([builder("a")]);
   assert.throws(() => desk.ask([task("x", ["unknown"])]), /what it needs, 'unknown'/);
 });
+
+test("a request that lengthens the chains of another is taken at once, however many ways lead through them", () => {
+  const layers = 60;
+  const known = Array.from({ length: layers * 3 }, (_, index) => {
+    const below = Math.floor(index / 3) * 3 - 3;
+    return task(`t${index}`, below < 0 ? [] : [0, 1, 2].map((pick) => `t${below + pick}`), {
+      durationMs: 1000,
+    });
+  });
+  const desk = new Desk([builder("a", { maxJobs: 0 })], { waitsForBuilders: true });
+  desk.ask(known, { request: "first" });
+  const top = task(
+    "top",
+    known.slice(-3).map(({ id }) => id),
+    { durationMs: 5000 },
+  );
+  desk.ask([...known, top], { request: "second" });
+  assert.equal(desk.schedule.tasks.get("t0")!.pathMs, layers * 1000 + 5000);
+});

@@ -22,15 +22,28 @@ export function measurePaths(added: ReadonlySet<Task>): void {
   remeasure(lengthened);
 }
 
-/** Measures tasks again whose dependants came or went, and then what these need, as far as it changes. */
+/** Measures tasks again whose dependants came or went, and then all that these need: each once, after what needs it. */
 export function remeasure(tasks: readonly Task[]): void {
-  const queue = [...tasks];
-  for (let task = queue.pop(); task; task = queue.pop()) {
+  const reached = new Set(tasks);
+  const open = new Map<Task, number>();
+  // Grows while it is walked.
+  for (const task of reached)
+    for (const need of task.needs) {
+      reached.add(need);
+      open.set(need, (open.get(need) ?? 0) + 1);
+    }
+  const ordered = [...reached].filter((task) => !open.has(task));
+  for (const task of ordered) {
     const pathMs = pathOf(task);
-    if (pathMs === task.pathMs) continue;
-    task.pathMs = pathMs;
-    requeue(task);
-    queue.push(...task.needs);
+    if (pathMs !== task.pathMs) {
+      task.pathMs = pathMs;
+      requeue(task);
+    }
+    for (const need of task.needs) {
+      const left = open.get(need)! - 1;
+      open.set(need, left);
+      if (left === 0) ordered.push(need);
+    }
   }
 }
 
