@@ -4,6 +4,7 @@ import { NIX_SUITES, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { withoutSshd } from "#rig/sshd.ts";
 import { Gate } from "./gate.ts";
 import { asNobody, OffloadRig } from "./offload-rig.ts";
+import { assertIsSeen } from "./seen-build.ts";
 import { MATRIX } from "./served.ts";
 
 for (const suite of NIX_SUITES)
@@ -129,6 +130,13 @@ function stories(suite: NixSuite): void {
     gate.open();
     assert.deepEqual([await first.ended, await second.ended], [0, 0], first.said + second.said);
     assert.equal(gate.begun, 1);
+  });
+
+  test("shows what it does while it does it, and remembers it", async () => {
+    const tag = rig.tag();
+    using gate = new Gate(tag);
+    const words = build(MATRIX, "--argstr", "tag", tag, "-A", "waiting", "-A", "pair");
+    await assertIsSeen(rig, { tag, running: rig.start(words, throughDoor()), gate, door: "daemon" });
   });
 
   test("stops the build on the builder when its client hangs up", async () => {

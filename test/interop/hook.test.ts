@@ -6,6 +6,7 @@ import { NIX_SUITES, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { withoutSshd } from "#rig/sshd.ts";
 import { Gate } from "./gate.ts";
 import { asNobody, HOOK, OffloadRig } from "./offload-rig.ts";
+import { assertIsSeen } from "./seen-build.ts";
 import { MATRIX } from "./served.ts";
 
 for (const suite of NIX_SUITES)
@@ -132,6 +133,13 @@ function stories(suite: NixSuite): void {
     ]);
     assert.notEqual(code, 0);
     assert.match(said, /Failed to find a machine .*lacks the feature|Required features/s);
+  });
+
+  test("shows what it does while it does it, and remembers it", async () => {
+    const tag = rig.tag();
+    using gate = new Gate(tag);
+    const words = rig.throughHook(MATRIX, "--argstr", "tag", tag, "-A", "waiting", "-A", "pair");
+    await assertIsSeen(rig, { tag, running: rig.start(words), gate, door: "hook" });
   });
 
   test("stops the build on the builder when Nix is interrupted", async () => {
