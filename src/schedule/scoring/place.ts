@@ -6,7 +6,7 @@ import { bestTask } from "./best-task.ts";
 import { compare, freeSlotsFor, usableFor } from "./classes.ts";
 import { giveUp } from "./endings.ts";
 import { loneGraphBuilder } from "./hand-over.ts";
-import type { ScoringSchedule, Task, TaskClass } from "./state.ts";
+import type { AlarmSubject, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { placeOnMachine } from "./whole-machine.ts";
 
@@ -33,11 +33,20 @@ function giveUpOrphans(schedule: ScoringSchedule, decisions: Decision[]): void {
 /** Whether nothing runs and nothing is coming that could make anything run. */
 function isStuck({ policy, open, running, alarms, builders }: ScoringSchedule): boolean {
   if (policy.waitsForBuilders || open === 0 || running > 0) return false;
-  for (const { about } of alarms) if (about.kind !== "rating") return false;
-  for (const { state, slotsOfOthers } of builders.values())
-    if (state === "connecting" || (state === "up" && slotsOfOthers > 0)) return false;
+  for (const { about } of alarms) if (isHope(about)) return false;
+  for (const { state, slotsOfOthers, suspension, probing } of builders.values()) {
+    const isProbed = suspension !== undefined && probing;
+    if (state === "connecting" || (state === "up" && (slotsOfOthers > 0 || isProbed))) return false;
+  }
   return true;
 }
+
+/** A builder that fails one probe after the other is not waited for. */
+function isHope(about: AlarmSubject): boolean {
+  return about.kind === "suspension" ? about.builder.suspensions <= SUSPENSIONS_MAX : about.kind !== "rating";
+}
+
+const SUSPENSIONS_MAX = 2;
 
 function giveUpAll(schedule: ScoringSchedule, kinds: Iterable<TaskClass>, decisions: Decision[]): void {
   const ready = [...kinds].flatMap(({ queues }) => [...queues.values()].flatMap((queue) => [...queue]));
