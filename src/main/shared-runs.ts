@@ -3,6 +3,7 @@ import { systemClock } from "#base/clock.ts";
 import type { BuilderBook } from "#build/engine/builder-book.ts";
 import type { RealiseReport, RealiseRequest } from "#build/engine/realise.ts";
 import type { BuildSite } from "#build/engine/site.ts";
+import { siteProbe } from "#build/probe/site-probe.ts";
 import { openBookFile } from "#build/remote/book-file.ts";
 import { openRestFile } from "#build/remote/rest-file.ts";
 import { openSlotFile } from "#build/remote/slot-file.ts";
@@ -43,7 +44,8 @@ export class SharedRuns implements AsyncDisposable {
   /** Makes a request true, as `realise` does, unless what it wants is for another platform than it may be. */
   async realise(request: RealiseRequest, { asker, audit }: RunOptions): Promise<RealiseReport> {
     const gate = await openBuildGate(request, audit);
-    const shared = { slots: await this.#slots, peerRests: this.#peerRests, gate };
+    const probe = siteProbe(this.health, systemClock);
+    const shared = { slots: await this.#slots, peerRests: this.#peerRests, gate, probe };
     return await this.#records.realise({ ...request, ...shared }, asker);
   }
 

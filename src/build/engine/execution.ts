@@ -16,7 +16,7 @@ import type { PlannedBuild } from "./plan.ts";
 import { Prefetch } from "./prefetch.ts";
 import type { Run } from "./run.ts";
 import { type Happening, ScheduleDriver } from "./schedule-driver.ts";
-import { keyOf } from "./site.ts";
+import { type BuildSite, type ConnectedSite, keyOf } from "./site.ts";
 import { unsharedSlots } from "./slot-share.ts";
 import { explainFailure, isForWantOfInputs } from "./trust-hint.ts";
 import { usageOf } from "./usage-of.ts";
@@ -102,10 +102,14 @@ export class Execution {
       for (const { traits } of request.sites)
         if (sites.state(traits.name) === wanted)
           this.#tell({ kind: "builder-changed", builder: traits.name, state: wanted });
-    for (const site of request.sites) {
-      const facts = builderFacts(request.health.pageOf(keyOf(site)), this.#run.context.clock.now());
-      if (facts) this.#tell({ kind: "builder-found", builder: site.traits.name, facts });
-    }
+    for (const site of request.sites) this.#tellFacts(site);
+  }
+
+  /** What the book knows of a builder. */
+  #tellFacts(site: BuildSite): void {
+    const { request, context } = this.#run;
+    const facts = builderFacts(request.health.pageOf(keyOf(site)), context.clock.now());
+    if (facts) this.#tell({ kind: "builder-found", builder: site.traits.name, facts });
   }
 
   /** What only a lost builder had is made again where something needs it. */
@@ -164,13 +168,14 @@ export class Execution {
     return this.#running === 0 && this.#driver.open === 0 && !this.#run.sites.busy;
   }
 
-  /** Asks a builder the least that it can be asked. */
+  /** Looks whether a builder builds again, and what there is to know of it now. */
   async #probe(builder: string): Promise<void> {
-    const store = this.#run.sites.active(builder)?.connected.store;
-    const passed = await Promise.resolve(store?.queryValidPaths([])).then(
-      (answer) => answer !== undefined,
-      () => false,
-    );
+    const { request, context, sites } = this.#run;
+    const { probe = answers } = request;
+    const active = sites.active(builder);
+    const passed =
+      active !== undefined && (await probe(active.site, active.connected, context.signal).catch(() => false));
+    if (active) this.#tellFacts(active.site);
     this.#tell({ kind: "probed", builder, passed });
   }
 
@@ -345,6 +350,12 @@ const STOPPED = {
 
 /** A run has one request: all that is planned. */
 const OWN_REQUEST = { request: "run", principal: "self", priority: 0 };
+
+/** The least that a builder can be asked. */
+async function answers(_: BuildSite, { store }: ConnectedSite): Promise<boolean> {
+  await store.queryValidPaths([]);
+  return true;
+}
 
 function howOf({ status }: BuildResult): "built" | "substituted" | "already-there" {
   if (status === "Substituted") return "substituted";

@@ -11,7 +11,7 @@ import { Execution } from "./execution.ts";
 import type { OutputGate } from "./output-gate.ts";
 import type { PlannedBuild, Wish } from "./plan.ts";
 import { Run } from "./run.ts";
-import type { BuildSite, Holder, KnownOutputs } from "./site.ts";
+import type { BuildSite, Holder, KnownOutputs, SiteProbe } from "./site.ts";
 import type { SlotShare } from "./slot-share.ts";
 import type { Substitutable } from "./substitution.ts";
 
@@ -43,6 +43,8 @@ export interface RealiseRequest {
   readonly peerRests?: Rests;
   /** What outputs must pass; anything may where absent. */
   readonly gate?: OutputGate | undefined;
+  /** How a builder is looked at that lost too many builds; whether it answers is all that is asked where absent. */
+  readonly probe?: SiteProbe;
   /** Slots that are shared with other runs; with nobody where absent. */
   readonly slots?: SlotShare;
   readonly events: BuildEventSink;

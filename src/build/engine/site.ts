@@ -53,6 +53,9 @@ export interface ConnectedSite extends AsyncDisposable {
   readonly protocol?: string | undefined;
 }
 
+/** Finds out whether a builder builds, of one that lost too many builds, before it gets work again. Rejects where it does not answer. */
+export type SiteProbe = (site: BuildSite, connected: ConnectedSite, signal: AbortSignal) => Promise<boolean>;
+
 /** What a builder is called in what is remembered over runs. */
 export function keyOf({ key, traits }: BuildSite): string {
   return key ?? traits.name;

@@ -3,6 +3,7 @@ import { buildSettingsOf } from "#build/build-settings.ts";
 import type { BuilderBook } from "#build/engine/builder-book.ts";
 import type { FetchPolicy, RealiseRequest } from "#build/engine/realise.ts";
 import { type BuildSite, keyOf } from "#build/engine/site.ts";
+import { siteProbe } from "#build/probe/site-probe.ts";
 import { recall } from "#ledger/recall.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
@@ -86,6 +87,7 @@ export async function prepareRequest(
       alwaysSubstitutes: settings.settings["always-allow-substitutes"],
       buildersUseSubstitutes: settings.settings["builders-use-substitutes"],
       health: book,
+      probe: siteProbe(book, systemClock),
       ...(flags.fetch && { fetch: flags.fetch }),
       slots,
       peerRests: await services.rests("peers"),

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { Command } from "commander";
 import { systemClock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
 import type { BuilderBook, ProbeFinding } from "#build/engine/builder-book.ts";
 import { type BuildSite, keyOf } from "#build/engine/site.ts";
 import { probeBuilder } from "#build/probe/probe-builder.ts";
+import { newNonce } from "#build/probe/site-probe.ts";
 import type { CommandContext } from "../command-context.ts";
 import { formatDuration } from "../progress/words.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
@@ -68,8 +68,7 @@ async function probeSite({ signal }: CommandContext, site: BuildSite, book: Buil
   const clock = systemClock;
   try {
     await using connected = await site.connect(signal);
-    const nonce = () => randomBytes(12).toString("hex");
-    const findings = await probeBuilder(site, connected, { clock, signal, book, nonce });
+    const findings = await probeBuilder(site, connected, { clock, signal, book, nonce: newNonce });
     book.recovered(key);
     return { site, findings };
   } catch (error) {

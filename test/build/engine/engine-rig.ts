@@ -4,7 +4,7 @@ import { shortRests } from "#base/rests.ts";
 import { forgetfulHealth } from "#build/engine/builder-book.ts";
 import type { OutputGate } from "#build/engine/output-gate.ts";
 import { type FetchPolicy, type RealiseReport, type RealiseRequest, realise } from "#build/engine/realise.ts";
-import type { BuildSite, ConnectedSite, Holder, Peer } from "#build/engine/site.ts";
+import type { BuildSite, ConnectedSite, Holder, Peer, SiteProbe } from "#build/engine/site.ts";
 
 import { type SlotShare, unsharedSlots } from "#build/engine/slot-share.ts";
 import type { BuildEvent } from "#build/events.ts";
@@ -34,6 +34,7 @@ export class EngineRig {
   readonly peerRests = shortRests();
   slots: SlotShare = unsharedSlots;
   clock: Clock = systemClock;
+  probe: SiteProbe = async () => true;
   readonly #homeHolder: Holder;
 
   constructor(home = new FakeStore("home")) {
@@ -100,6 +101,7 @@ export class EngineRig {
       substitute: true,
       buildersUseSubstitutes: false,
       health: forgetfulHealth,
+      probe: this.probe,
       gate: this.gate,
       events: (event) => this.events.push(event),
       clock: this.clock,

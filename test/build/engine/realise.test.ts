@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Deferred } from "#base/deferred.ts";
+import { HandClock } from "#rig/hand-clock.ts";
 import { drv, EngineRig } from "./engine-rig.ts";
 import { pathNamed } from "./fake-store.ts";
 
@@ -231,3 +232,27 @@ test("what a builder did not begin for another's failure is asked for again", as
   assert.equal(report.outcomes.get(drv("fine"))?.kind, "realised");
   assert.equal(box.began.filter((path) => path === drv("bad")).length, 1);
 });
+
+for (const passes of [true, false])
+  test(`a builder whose disk was full gets ${passes ? "work again when" : "no more work unless"} a probe passes`, async () => {
+    const rig = new EngineRig();
+    const clock = new HandClock();
+    rig.clock = clock;
+    rig.derive("x");
+    const box = rig.builder("box");
+    box.script = () => {
+      if (box.began.length === 1) throw new Error("writing to file: No space left on device");
+      return "Built";
+    };
+    const begunAtProbe: number[] = [];
+    rig.probe = async () => {
+      begunAtProbe.push(box.began.length);
+      return passes;
+    };
+    const building = rig.build("x");
+    const isOver = building.then(() => true);
+    while (!(await Promise.race([isOver, clock.goOn()])));
+    assert.equal((await building).complete, passes);
+    assert.equal(begunAtProbe[0], 1);
+    assert.equal(box.began.length, passes ? 2 : 1);
+  });
