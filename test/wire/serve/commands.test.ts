@@ -39,15 +39,17 @@ const options = record({
 });
 
 /** As 2.8 can say it: without CPU times, and without the hashes of derivations. */
-const servedResult = anyBuildResult.map(({ cpuUserUs: _, cpuSystemUs: __, builtOutputs, ...result }) => ({
-  ...result,
-  builtOutputs: new Map(
-    [...builtOutputs].map(([name, output]) => [
-      name,
-      { ...output, id: { drvHash: ZERO_SHA256, outputName: name } },
-    ]),
-  ),
-}));
+const servedResult = anyBuildResult.map(
+  ({ cpuUserUs: _, cpuSystemUs: __, memoryPeakBytes: ___, builtOutputs, ...result }) => ({
+    ...result,
+    builtOutputs: new Map(
+      [...builtOutputs].map(([name, output]) => [
+        name,
+        { ...output, id: { drvHash: ZERO_SHA256, outputName: name } },
+      ]),
+    ),
+  }),
+);
 const servedInfo = anyInfo.map((info) => ({ ...info, registrationTime: 0, ultimate: false }));
 const servedPath = anyDerivedPath.filter((path) => path.kind === "opaque" || path.outputs !== "*");
 
