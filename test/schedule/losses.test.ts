@@ -136,3 +136,12 @@ test("outputs that are gone are made again before what needs them", () => {
   assert.deepEqual(placed(desk.tell({ kind: "outputs-lost", tasks: ["x"] })), ["x@b"]);
   assert.deepEqual(desk.succeed("x", "b"), ["y@b"]);
 });
+
+test("what was built and is lost after its request was stopped is not waited for", () => {
+  const desk = new Desk([builder("a", { maxJobs: 2 })]);
+  desk.ask([task("x"), task("bad"), task("above", ["x", "bad"])], { keepGoing: false });
+  desk.succeed("x", "a");
+  desk.tell({ kind: "failed", task: "bad", builder: "a" });
+  desk.tell({ kind: "outputs-lost", tasks: ["x"] });
+  assert.equal(desk.open, 0);
+});

@@ -101,6 +101,9 @@ export function redo(schedule: ScoringSchedule, ids: readonly string[]): void {
     }
   }
   for (const task of again) {
+    // After its request was stopped nobody waits for it.
+    settle(schedule, task);
+    if (!isOpen(task)) continue;
     task.waitingFor = task.needs.filter(({ phase }) => phase !== "done").length;
     if (task.waitingFor === 0) enqueue(schedule, task);
   }
