@@ -35,8 +35,10 @@ test("processes that write at the same time lose nothing, and a killed one is fo
   const victim = fork(WRITER, [place.file, "victim", "Infinity"], {
     execArgv: ["--disable-warning=ExperimentalWarning"],
   });
-  const [said] = await Promise.race([once(victim, "message"), once(victim, "exit")]);
+  const gone = once(victim, "exit");
+  const [said] = await Promise.race([once(victim, "message"), gone]);
   victim.kill("SIGKILL");
+  await gone;
   assert.equal(said, "under way");
   assert.deepEqual(await Promise.all(ended), [0, 0, 0, 0]);
   await using ledger = await place.open();
