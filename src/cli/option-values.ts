@@ -23,3 +23,8 @@ export function asPair(text: string, before: readonly (readonly [string, string]
     [text.slice(0, cut), text.slice(cut + 1)],
   ];
 }
+
+/** Every value of an option that may be repeated, in order. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import type { CommandContext } from "./command-context.ts";
 import { UsageError } from "./error-report.ts";
+import { collect } from "./option-values.ts";
 
 /** Flags that every command with settings has. */
 export interface SettingFlags {
@@ -85,8 +86,4 @@ export function overridesOf(flags: SettingFlags): [string, string][] {
   });
   const said = given.filter((pair): pair is [string, string] => pair[1] !== undefined);
   return [...options, ...said];
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }

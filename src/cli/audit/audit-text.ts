@@ -2,7 +2,7 @@ import type { AuditReport, Edge, Finding, Intended, Step } from "#audit/report/r
 import { RULES, type Severity } from "#audit/rule.ts";
 import { fit } from "../progress/width.ts";
 import type { Style } from "../style.ts";
-import { wrap } from "./wrap.ts";
+import { wrapQuoting } from "../wrap.ts";
 
 export interface AuditTextOptions {
   readonly style: Style;
@@ -32,7 +32,7 @@ function noteText({ rule, count, examples }: Intended, options: AuditTextOptions
   const rest = count - examples.length;
   const more = rest > 0 ? ` and ${counted(rest)} more` : "";
   const text = `${RULES[rule]}: ${pairs.join(", ")}${more} [${rule}]`;
-  return `${options.style.dim("note:")} ${wrap(text, widthOf(options) - NOTE_INDENT.length, NOTE_INDENT)}\n`;
+  return `${options.style.dim("note:")} ${wrapQuoting(text, widthOf(options) - NOTE_INDENT.length, NOTE_INDENT)}\n`;
 }
 
 /** One sentence that says what was looked at and what came of it. */
@@ -80,14 +80,14 @@ function findingText(finding: Finding, options: FindingOptions): string {
   const { severity, message, rule, route, edges, spoiled, why, advice, waived } = finding;
   const label = waived ? "waived" : severity;
   const indent = " ".repeat(label.length + 2);
-  const said = wrap(`${message} [${rule}]`, width - indent.length, indent);
+  const said = wrapQuoting(`${message} [${rule}]`, width - indent.length, indent);
   const lines = [
     `${waived ? style.dim(`${label}:`) : PAINT[severity](style)(`${label}:`)} ${style.bold(said)}`,
     "",
   ];
   lines.push(...routeLines(route, options), "");
   const fact = (name: string, text: string) =>
-    lines.push(`  ${style.dim(name.padEnd(6))}${wrap(text, width - FACT_INDENT.length, FACT_INDENT)}`);
+    lines.push(`  ${style.dim(name.padEnd(6))}${wrapQuoting(text, width - FACT_INDENT.length, FACT_INDENT)}`);
   const [culprit, ...others] = edges;
   if (waived) fact("waived", `${waived.reason} (${waived.pattern})`);
   if (culprit)

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { auditGraph } from "#audit/graph/graph-report.ts";
 import { pictureOf } from "#audit/report/picture.ts";
 import type { AuditReport } from "#audit/report/report.ts";
@@ -14,36 +14,34 @@ import { auditSummary, auditText } from "../audit/audit-text.ts";
 import { auditPaths, pathsAmong } from "../audit/closure-input.ts";
 import { gatherGraph, parseOutside, readOutside } from "../audit/graph-input.ts";
 import { readWaivers } from "../audit/waiver-file.ts";
-import { wrap } from "../audit/wrap.ts";
 import type { BuildFlags } from "../build/request.ts";
 import type { CommandContext } from "../command-context.ts";
 import { exitCodeOf, reportError } from "../error-report.ts";
+import { addEvaluationFlags } from "../evaluation-flags.ts";
 import { addSettingFlags, settingsFor } from "../setting-flags.ts";
 import { storeUri } from "../store-uri.ts";
 import { styleFor } from "../style.ts";
+import { wrapQuoting } from "../wrap.ts";
 
 /** `elsewhere audit`: what was made for the wrong platform, and how it came in. */
 export function command(context: CommandContext): Command {
-  const audit = new Command("audit")
-    .description(
-      "Find what is for the wrong platform in what you are about to build, or have built, and the way by which it came in.\n\n" +
-        "INSTALLABLE is a derivation in the store (/nix/store/…-x.drv), a .drv file outside any store (its inputs are " +
-        "read from the folder that it lies in), a file of derivation JSON ('-' reads it from standard input), a flake " +
-        "reference (.#host), or an attribute path with -f or -E: these are audited as graphs, and nothing is built. Other " +
-        "store paths, and links to them such as ./result, are audited with their closures by what they hold: " +
-        "programs, scripts and links; with --store, in any store.\n\n" +
-        "What is meant to cross is no finding: fetches, cross compilation, 32-bit parts of 64-bit programs, firmware, " +
-        "and the images and virtual machines of other systems.",
-    )
-    .argument("[installable...]", "what to audit; with nothing: the flake in this folder, or all of -f or -E")
-    .option("-f, --file <file>", "evaluate attributes of this file")
-    .addOption(
-      new Option("-E, --expr <expression>", "evaluate attributes of this expression").conflicts("file"),
-    )
-    .option("--impure", "let the evaluation read the environment")
-    .option("--arg <pair>", "for -f and -E: NAME=EXPRESSION", collect)
-    .option("--argstr <pair>", "for -f and -E: NAME=TEXT", collect)
-    .option("--eval-store <uri>", "the store that Nix evaluates into, when it is another than --store")
+  const audit = addEvaluationFlags(
+    new Command("audit")
+      .description(
+        "Find what is for the wrong platform in what you are about to build, or have built, and the way by which it came in.\n\n" +
+          "INSTALLABLE is a derivation in the store (/nix/store/…-x.drv), a .drv file outside any store (its inputs are " +
+          "read from the folder that it lies in), a file of derivation JSON ('-' reads it from standard input), a flake " +
+          "reference (.#host), or an attribute path with -f or -E: these are audited as graphs, and nothing is built. Other " +
+          "store paths, and links to them such as ./result, are audited with their closures by what they hold: " +
+          "programs, scripts and links; with --store, in any store.\n\n" +
+          "What is meant to cross is no finding: fetches, cross compilation, 32-bit parts of 64-bit programs, firmware, " +
+          "and the images and virtual machines of other systems.",
+      )
+      .argument(
+        "[installable...]",
+        "what to audit; with nothing: the flake in this folder, or all of -f or -E",
+      ),
+  )
     .option("--strict", "exit with 1 for warnings too")
     .option("--all", "show every finding with every place, and what is as it should be")
     .option(
@@ -129,7 +127,7 @@ async function show(
   for (const waiver of unused)
     terminal.error(`warning: nothing needs the waiver of ${formatWaiver(waiver)}\n`);
   const room = terminal.live ? terminal.columns() : Number.MAX_SAFE_INTEGER;
-  terminal.error(`${wrap(auditSummary(report), room)}\n`);
+  terminal.error(`${wrapQuoting(auditSummary(report), room)}\n`);
 }
 
 function storeDirOf(env: CommandContext["env"]): StoreDir {
@@ -141,10 +139,6 @@ function exitCode({ findings }: AuditReport, { strict }: AuditFlags): number {
     ({ severity, waived }) => waived === undefined && (severity === "error" || strict === true),
   );
   return counts ? EXIT_FOUND : 0;
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
 
 const EXIT_FOUND = 1;

@@ -17,6 +17,7 @@ import { reportJson } from "../build/report-json.ts";
 import { type BuildFlags, type PreparedRequest, prepareRequest } from "../build/request.ts";
 import type { CommandContext } from "../command-context.ts";
 import { ReportedError } from "../error-report.ts";
+import { addEvaluationFlags } from "../evaluation-flags.ts";
 import { jsonLogTerminal, reportAsJson } from "../progress/json-log.ts";
 import { LOG_FORMATS } from "../progress/run-view.ts";
 import { type SharedTerminal, shareTerminal } from "../progress/shared-terminal.ts";
@@ -25,24 +26,21 @@ import { addBuildFlags, addSettingFlags, settingsFor } from "../setting-flags.ts
 
 /** `elsewhere build`: the main job. */
 export function command(context: CommandContext): Command {
-  const build = new Command("build")
-    .description(
-      "Build derivations on the machines that can build them, and bring the outputs home.\n\n" +
-        "INSTALLABLE is a flake reference (.#hello, .#hello^dev), an attribute path with -f or -E, a derivation in " +
-        "the store (/nix/store/…-x.drv, …-x.drv^out), any other store path (it is fetched), a .drv file outside any " +
-        "store (its inputs are read from the folder that it lies in), or a file of derivation JSON ('-' reads it " +
-        "from standard input). Flakes and expressions are evaluated by the installed Nix; for everything else no Nix " +
-        "is needed.",
-    )
-    .argument("[installable...]", "what to build; with nothing: the flake in this folder, or all of -f or -E")
-    .option("-f, --file <file>", "evaluate attributes of this file")
-    .addOption(
-      new Option("-E, --expr <expression>", "evaluate attributes of this expression").conflicts("file"),
-    )
-    .option("--impure", "let the evaluation read the environment")
-    .option("--arg <pair>", "for -f and -E: NAME=EXPRESSION", collect)
-    .option("--argstr <pair>", "for -f and -E: NAME=TEXT", collect)
-    .option("--eval-store <uri>", "the store that Nix evaluates into, when it is another than --store")
+  const build = addEvaluationFlags(
+    new Command("build")
+      .description(
+        "Build derivations on the machines that can build them, and bring the outputs home.\n\n" +
+          "INSTALLABLE is a flake reference (.#hello, .#hello^dev), an attribute path with -f or -E, a derivation in " +
+          "the store (/nix/store/…-x.drv, …-x.drv^out), any other store path (it is fetched), a .drv file outside any " +
+          "store (its inputs are read from the folder that it lies in), or a file of derivation JSON ('-' reads it " +
+          "from standard input). Flakes and expressions are evaluated by the installed Nix; for everything else no Nix " +
+          "is needed.",
+      )
+      .argument(
+        "[installable...]",
+        "what to build; with nothing: the flake in this folder, or all of -f or -E",
+      ),
+  )
     .option("-o, --out-link <prefix>", "name of the result links", "result")
     .option("--no-link", "make no result links")
     .addOption(
@@ -171,10 +169,6 @@ function outPaths(
   return [...there, ...opaque]
     .map((path) => `${printStorePath(destination.store.storeDir, path)}\n`)
     .join("");
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
 
 const EXAMPLES = `

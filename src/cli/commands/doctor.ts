@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { CommandContext } from "../command-context.ts";
 import type { DoctorFlags } from "../doctor/doctor-flags.ts";
+import { collect } from "../option-values.ts";
 import { addSettingFlags } from "../setting-flags.ts";
 
 /** `elsewhere doctor`: proves that offloading works, or says which link is broken and what to type. */
@@ -39,8 +40,4 @@ async function run(context: CommandContext, flags: DoctorFlags): Promise<void> {
   if (flags.explain !== undefined)
     return await (await import("../doctor/explain-message.ts")).explainMessage(context, flags);
   await (await import("../doctor/examine-chain.ts")).examineChain(context, flags);
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }

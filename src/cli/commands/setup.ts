@@ -5,6 +5,7 @@ import { planKeepDaemon } from "#setup/plan/keep-daemon.ts";
 import { planUseHook } from "#setup/plan/use-hook.ts";
 import { restartNix } from "#setup/restart-nix.ts";
 import type { CommandContext } from "../command-context.ts";
+import { collect } from "../option-values.ts";
 import { type CarryOutFlags, carryOut } from "../setup/carry-out.ts";
 import { serveHere } from "../setup/serve-here.ts";
 import { listSetups, undoSetup } from "../setup/undo.ts";
@@ -162,10 +163,6 @@ function positive(value: string): number {
   if (!(number > 0 && number < Number.POSITIVE_INFINITY))
     throw new InvalidArgumentError("want a number above 0.");
   return number;
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
 
 const EXAMPLES = `

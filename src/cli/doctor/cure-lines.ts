@@ -1,6 +1,6 @@
 import type { Cure } from "#doctor/cure.ts";
 import type { Style } from "../style.ts";
-import { wrap } from "./wrap.ts";
+import { wrap } from "../wrap.ts";
 
 export interface CureLayout {
   readonly columns: number;

@@ -3,9 +3,9 @@ import { type Diagnosis, findingsOf, type PlacedFinding } from "#doctor/diagnose
 import type { Link, LinkState } from "#doctor/walk.ts";
 import { type Style, styleFor } from "../style.ts";
 import type { Terminal } from "../terminal.ts";
+import { wrap } from "../wrap.ts";
 import { cureLines } from "./cure-lines.ts";
 import { textColumns } from "./text-columns.ts";
-import { wrap } from "./wrap.ts";
 
 /** The chain link by link, then what is wrong, the first broken link on top. */
 export function diagnosisText(diagnosis: Diagnosis, terminal: Terminal): string {

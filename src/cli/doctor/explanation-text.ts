@@ -1,9 +1,9 @@
 import type { Explanation } from "#doctor/explain.ts";
 import { styleFor } from "../style.ts";
 import type { Terminal } from "../terminal.ts";
+import { wrap } from "../wrap.ts";
 import { cureLines } from "./cure-lines.ts";
 import { textColumns } from "./text-columns.ts";
-import { wrap } from "./wrap.ts";
 
 /** Explanations for a person: the line that was meant, why it comes, what to do. */
 export function explanationText(explanations: readonly Explanation[], terminal: Terminal): string {
