@@ -1,3 +1,5 @@
+import { escapeXml } from "#base/escape-xml.ts";
+
 /** A program that the system keeps running. */
 export interface ServiceUnit {
   /** Reverse-domain name for launchd, such as `org.elsewhere.daemon`. */
@@ -65,8 +67,4 @@ function quoteForSystemd(word: string): string {
     .replaceAll("%", "%%")
     .replaceAll("$", "$$$$");
   return /^[A-Za-z0-9_@:,.=/+-]+$/.test(word) ? word : `"${escaped}"`;
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

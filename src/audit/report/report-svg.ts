@@ -1,3 +1,4 @@
+import { escapeXml } from "#base/escape-xml.ts";
 import { colourOf } from "./colour.ts";
 import type { Picture, PictureEdge, PictureNode } from "./picture.ts";
 
@@ -119,11 +120,6 @@ function legend(platforms: readonly string[], y: number): string[] {
   });
 }
 
-function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (char) => ENTITIES[char]!);
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const FAULT_COLOUR = "#c62828";
 const OK_COLOUR = "#888888";
 /** Lengths in pixels. */
