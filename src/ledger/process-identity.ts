@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { startTimeOf } from "#sandbox/process-tree.ts";
+import { isRunning } from "#transport/running-process.ts";
 
 /** Which process did something: its number alone is given to another one day. */
 export interface ProcessIdentity {
@@ -21,7 +22,7 @@ export function mayRun({ host, pid, startTime }: ProcessIdentity): boolean {
   const [machine, boot] = split(host);
   const [here, thisBoot] = split(thisHost());
   if (machine !== here) return true;
-  if (boot !== thisBoot || !exists(pid)) return false;
+  if (boot !== thisBoot || !isRunning(pid)) return false;
   const now = startTimeOf(pid);
   return now === undefined || startTime === "" || now === startTime;
 }
@@ -41,15 +42,6 @@ function readBootId(): string {
     return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
   } catch {
     return "";
-  }
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import type { Clock } from "#base/clock.ts";
 import { type FileLock, lock } from "#store/local/flock.ts";
+import { isRunning } from "#transport/running-process.ts";
 import { type Bell, hangBell } from "./hook/bell.ts";
 import { openRuntimeFolder, RUNTIME_FILES } from "./runtime-folder.ts";
 
@@ -106,15 +107,6 @@ function readIfThere(file: string): string | undefined {
     return readFileSync(file, "utf8");
   } catch {
     return undefined;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { lstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isRunning } from "./running-process.ts";
 
 /**
  * A folder that only this user can enter (mode 0700), for a control socket and a known-hosts file.
@@ -46,7 +47,7 @@ export class SshFolder implements Disposable {
 function removeAbandoned(base: string): void {
   for (const name of readdirSync(base)) {
     const [, pid, namespace] = OURS.exec(name) ?? [];
-    if (pid === undefined || namespace !== namespaceMark() || isAlive(Number.parseInt(pid, 36))) continue;
+    if (pid === undefined || namespace !== namespaceMark() || isRunning(Number.parseInt(pid, 36))) continue;
     try {
       const stats = lstatSync(join(base, name));
       if (stats.isDirectory() && stats.uid === process.getuid?.())
@@ -54,15 +55,6 @@ function removeAbandoned(base: string): void {
     } catch {
       // Another removes it at this moment.
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 

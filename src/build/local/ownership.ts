@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { startTimeOf } from "#sandbox/process-tree.ts";
+import { isRunning } from "#transport/running-process.ts";
 
 /** Whether a name made by `ownedName` is that of a process that is no more. One in another container cannot be told. */
 export function isStaleName(name: string): boolean {
@@ -7,7 +8,7 @@ export function isStaleName(name: string): boolean {
   if (!found) return false;
   const [, boot, namespace, pid, start] = found;
   if (boot !== bootId()) return true;
-  return namespace === pidNamespace() && !isRunning(Number(pid), start!);
+  return namespace === pidNamespace() && !isStill(Number(pid), start!);
 }
 
 /** A name that no other has, by which `isStaleName` knows whose it is. */
@@ -22,14 +23,8 @@ function ownerToken(): string {
 }
 
 /** Where the machine does not tell when a process began, one of that number is taken for it. */
-function isRunning(pid: number, start: string): boolean {
-  if (start !== UNKNOWN_START) return startTimeOf(pid) === start;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+function isStill(pid: number, start: string): boolean {
+  return start === UNKNOWN_START ? isRunning(pid) : startTimeOf(pid) === start;
 }
 
 let token: string | undefined;
