@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "#store/in-transaction.ts";
 import { type SlotShare, unsharedSlots } from "../engine/slot-share.ts";
 import { isStaleName, ownedName } from "../local/ownership.ts";
 import { type Bell, openBell } from "./slot-bell.ts";
@@ -133,15 +134,7 @@ class SlotFile implements SlotShare {
   }
 
   #transaction<T>(work: () => T): T {
-    this.#db.exec("begin immediate");
-    try {
-      const result = work();
-      this.#db.exec("commit");
-      return result;
-    } catch (error) {
-      this.#db.exec("rollback");
-      throw error;
-    }
+    return inTransaction(this.#db, "begin immediate", work);
   }
 }
 

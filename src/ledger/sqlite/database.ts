@@ -1,6 +1,7 @@
 import { existsSync, linkSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { inTransaction } from "#store/in-transaction.ts";
 import { migrate } from "./migrations.ts";
 
 export type SqlValue = string | number | null;
@@ -29,15 +30,7 @@ export class LedgerDatabase implements Disposable {
 
   /** All of `work` or nothing. It must not wait for anything: others wait for it. */
   transaction<T>(work: () => T): T {
-    this.#db.exec("begin immediate");
-    try {
-      const result = work();
-      this.#db.exec("commit");
-      return result;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("rollback");
-      throw error;
-    }
+    return inTransaction(this.#db, "begin immediate", work);
   }
 
   [Symbol.dispose](): void {

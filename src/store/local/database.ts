@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ElsewhereError } from "#base/errors.ts";
+import { inTransaction } from "../in-transaction.ts";
 import { lock } from "./flock.ts";
 import { makeFolder } from "./make-folder.ts";
 import { CA_MIGRATION, CA_SCHEMA, CA_SCHEMA_VERSION, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
@@ -55,17 +56,11 @@ export class StoreDatabase implements Disposable {
     return this.#within("begin", work);
   }
 
-  #within<T>(begin: string, work: () => T): T {
+  #within<T>(begin: "begin" | "begin immediate", work: () => T): T {
     if (this.#isInTransaction) return work();
-    this.#db.exec(begin);
     this.#isInTransaction = true;
     try {
-      const result = work();
-      this.#db.exec("commit");
-      return result;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("rollback");
-      throw error;
+      return inTransaction(this.#db, begin, work);
     } finally {
       this.#isInTransaction = false;
     }
