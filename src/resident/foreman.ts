@@ -1,9 +1,10 @@
 import type { Clock } from "#base/clock.ts";
 import { Deferred } from "#base/deferred.ts";
 import { unreachable } from "#base/errors.ts";
+import { ScheduleDriver } from "#build/engine/schedule-driver.ts";
 import type { Estimate } from "#schedule/estimate.ts";
 import type { BuilderTraits, Requirement } from "#schedule/requirement.ts";
-import type { Decision, Policy, ScheduleEvent, Scheduler } from "#schedule/schedule.ts";
+import type { Decision, Policy, Scheduler } from "#schedule/schedule.ts";
 
 /** How an attempt ended that a foreman ordered. */
 export type AttemptEnd = "succeeded" | "failed" | "lost";
@@ -30,18 +31,15 @@ export interface ForemanOptions {
 
 /** Gives builds that come one by one to builders that are shared by all of them: a slot that is freed is filled at once. */
 export class Foreman {
-  readonly #options: ForemanOptions;
+  readonly #driver: ScheduleDriver;
   readonly #jobs = new Map<string, OpenJob>();
   readonly #running = new Map<string, number>();
-  #schedule: unknown;
   #numbered = 0;
-  #alarm: AbortController | undefined;
 
   constructor(options: ForemanOptions) {
-    this.#options = options;
-    this.#schedule = options.scheduler.begin(options.builders, options.policy);
+    this.#driver = new ScheduleDriver({ ...options, carryOut: (decision) => this.#carryOut(decision) });
     for (const { name } of options.builders)
-      this.#tell({ kind: "builder-changed", builder: name, state: "up" });
+      this.#driver.tell({ kind: "builder-changed", builder: name, state: "up" });
   }
 
   /** Builds that a builder has now. */
@@ -59,21 +57,20 @@ export class Foreman {
     const stop = () => open.done.resolve();
     signal.addEventListener("abort", stop, { once: true });
     try {
-      this.#tell({ kind: "requested", request: id, principal, priority: 0, keepGoing: true, tasks: [task] });
+      this.#driver.tell({
+        kind: "requested",
+        request: id,
+        principal,
+        priority: 0,
+        keepGoing: true,
+        tasks: [task],
+      });
       await open.done.promise;
     } finally {
       signal.removeEventListener("abort", stop);
       this.#jobs.delete(id);
-      this.#tell({ kind: "withdrawn", request: id });
+      this.#driver.tell({ kind: "withdrawn", request: id });
     }
-  }
-
-  #tell(event: ToldEvent): void {
-    const { scheduler, clock } = this.#options;
-    const advance = scheduler.advance(this.#schedule, { ...event, atMs: clock.now() });
-    this.#schedule = advance.schedule;
-    this.#wakeAt(advance.wakeAtMs);
-    for (const decision of advance.decisions) this.#carryOut(decision);
   }
 
   #carryOut(decision: Decision): void {
@@ -86,7 +83,7 @@ export class Foreman {
         return;
       case "probe":
         // The next build finds out as well.
-        queueMicrotask(() => this.#tell({ kind: "probed", builder: decision.builder, passed: true }));
+        queueMicrotask(() => this.#driver.tell({ kind: "probed", builder: decision.builder, passed: true }));
         return;
       case "cancel":
       case "skip":
@@ -103,23 +100,10 @@ export class Foreman {
     const end = open ? await open.job.attempt(builder) : "lost";
     this.#running.set(builder, this.load(builder) - 1);
     if (end !== "lost") open?.done.resolve();
-    this.#tell(
+    this.#driver.tell(
       end === "lost"
         ? { kind: "lost", task, builder, loss: open?.job.signal.aborted ? "cancelled" : "transport" }
         : { kind: end, task, builder },
-    );
-  }
-
-  #wakeAt(atMs: number | undefined): void {
-    this.#alarm?.abort();
-    this.#alarm = undefined;
-    if (atMs === undefined) return;
-    const { clock } = this.#options;
-    const alarm = new AbortController();
-    this.#alarm = alarm;
-    void clock.sleep(Math.max(0, atMs - clock.now()), alarm.signal).then(
-      () => this.#tell({ kind: "woken" }),
-      () => undefined,
     );
   }
 }
@@ -128,10 +112,3 @@ interface OpenJob {
   readonly job: Job;
   readonly done: Deferred<void>;
 }
-
-/** An event without its time. */
-type ToldEvent = ScheduleEvent extends infer Event
-  ? Event extends ScheduleEvent
-    ? Omit<Event, "atMs">
-    : never
-  : never;
