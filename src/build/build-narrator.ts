@@ -1,6 +1,6 @@
 import { ACTIVITY, type LogSink, RESULT, VERBOSITY } from "#nix/log-event.ts";
 import { printStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
-import { CopyNarrator } from "./copy-narrator.ts";
+import { CopyNarrators } from "./copy-narrator.ts";
 import type { BuildEvent } from "./events.ts";
 
 export interface NarratorOptions {
@@ -17,10 +17,11 @@ export class BuildNarrator {
   readonly #options: NarratorOptions;
   readonly #builds = new Map<StorePath, number>();
   readonly #isAlone = new Map<StorePath, boolean>();
-  readonly #copies = new Map<number, CopyNarrator>();
+  readonly #copies: CopyNarrators;
 
   constructor(options: NarratorOptions) {
     this.#options = options;
+    this.#copies = new CopyNarrators(options);
   }
 
   take(event: BuildEvent): void {
@@ -55,16 +56,10 @@ export class BuildNarrator {
         this.#say(`cannot build on '${event.builder}': ${event.message}`);
         break;
       case "copy-started":
-        this.#copies.set(event.id, new CopyNarrator(event, this.#options));
-        break;
       case "path-started":
-        this.#copies.get(event.id)?.beginPath(event);
-        break;
       case "copy-progressed":
-        this.#copies.get(event.id)?.tell(event);
-        break;
       case "copy-finished":
-        this.#endCopy(event.id);
+        this.#copies.take(event);
         break;
       // What is left is for Elsewhere's own views.
       default:
@@ -75,7 +70,7 @@ export class BuildNarrator {
   /** Ends what has not ended: a run that was given up leaves no activity open. */
   close(): void {
     for (const drvPath of [...this.#builds.keys()]) this.#end(drvPath);
-    for (const copy of [...this.#copies.keys()]) this.#endCopy(copy);
+    this.#copies.close();
   }
 
   #begin(drvPath: StorePath, builder: string): void {
@@ -106,11 +101,6 @@ export class BuildNarrator {
   #tell(drvPath: StorePath, type: number, text: string): void {
     const id = this.#builds.get(drvPath);
     if (id !== undefined) this.#options.log({ kind: "result", id, type, fields: [text] });
-  }
-
-  #endCopy(id: number): void {
-    this.#copies.get(id)?.end();
-    this.#copies.delete(id);
   }
 
   #say(text: string): void {

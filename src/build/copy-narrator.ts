@@ -1,22 +1,67 @@
+import { unreachable } from "#base/errors.ts";
 import { ACTIVITY, type LogSink, RESULT, VERBOSITY } from "#nix/log-event.ts";
 import { printStorePath, type StoreDir } from "#nix/store-path.ts";
 import type { BuildEvent } from "./events.ts";
 
 type Begun<Kind extends BuildEvent["kind"]> = Extract<BuildEvent, { kind: Kind }>;
 
+export interface CopyNarratorOptions {
+  readonly log: LogSink;
+  readonly nextId: () => number;
+  readonly storeDir: StoreDir;
+}
+
+/** Tells of every copy of a run as Nix does. */
+export class CopyNarrators {
+  readonly #options: CopyNarratorOptions;
+  readonly #open = new Map<number, CopyNarrator>();
+
+  constructor(options: CopyNarratorOptions) {
+    this.#options = options;
+  }
+
+  take(event: CopyEvent): void {
+    switch (event.kind) {
+      case "copy-started":
+        this.#open.set(event.id, new CopyNarrator(event, this.#options));
+        return;
+      case "path-started":
+        this.#open.get(event.id)?.beginPath(event);
+        return;
+      case "copy-progressed":
+        this.#open.get(event.id)?.tell(event);
+        return;
+      case "copy-finished":
+        this.#end(event.id);
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  /** Ends those that have not ended. */
+  close(): void {
+    for (const id of [...this.#open.keys()]) this.#end(id);
+  }
+
+  #end(id: number): void {
+    this.#open.get(id)?.end();
+    this.#open.delete(id);
+  }
+}
+
+type CopyEvent = Begun<"copy-started" | "path-started" | "copy-progressed" | "copy-finished">;
+
 /** Tells of one copy as Nix does: an activity for all of it, and within it one for each path. */
-export class CopyNarrator {
+class CopyNarrator {
   readonly #copy: Begun<"copy-started">;
-  readonly #options: { readonly log: LogSink; readonly nextId: () => number; readonly storeDir: StoreDir };
+  readonly #options: CopyNarratorOptions;
   readonly #id: number;
   /** The path that is on its way, and how many bytes had gone before it. */
   #path: { readonly id: number; readonly bytes: number; readonly before: number } | undefined;
   #bytesDone = 0;
 
-  constructor(
-    copy: Begun<"copy-started">,
-    options: { readonly log: LogSink; readonly nextId: () => number; readonly storeDir: StoreDir },
-  ) {
+  constructor(copy: Begun<"copy-started">, options: CopyNarratorOptions) {
     this.#copy = copy;
     this.#options = options;
     this.#id = options.nextId();

@@ -1,5 +1,5 @@
 import { encodeText } from "#base/text.ts";
-import { CopyNarrator } from "#build/copy-narrator.ts";
+import { CopyNarrators } from "#build/copy-narrator.ts";
 import type { BuildEvent } from "#build/events.ts";
 import { VERBOSITY } from "#nix/log-event.ts";
 import type { StoreDir } from "#nix/store-path.ts";
@@ -19,14 +19,20 @@ export interface HookNarratorOptions {
  */
 export class HookNarrator {
   readonly #options: HookNarratorOptions;
-  readonly #copies = new Map<number, CopyNarrator>();
+  readonly #copies: CopyNarrators;
 
   constructor(options: HookNarratorOptions) {
     this.#options = options;
+    const { line, storeDir, nextId } = options;
+    this.#copies = new CopyNarrators({
+      storeDir,
+      nextId,
+      log: (said) => line.tell(`${formatLogLine(said)}\n`),
+    });
   }
 
   take(event: BuildEvent): void {
-    const { line, storeDir, nextId } = this.#options;
+    const { line } = this.#options;
     switch (event.kind) {
       case "log-line":
         line.log(encodeText(`${event.line}\n`));
@@ -41,24 +47,10 @@ export class HookNarrator {
         this.say(`cannot build on '${event.builder}': ${event.message}`, VERBOSITY.error);
         break;
       case "copy-started":
-        this.#copies.set(
-          event.id,
-          new CopyNarrator(event, {
-            storeDir,
-            nextId,
-            log: (said) => line.tell(`${formatLogLine(said)}\n`),
-          }),
-        );
-        break;
       case "path-started":
-        this.#copies.get(event.id)?.beginPath(event);
-        break;
       case "copy-progressed":
-        this.#copies.get(event.id)?.tell(event);
-        break;
       case "copy-finished":
-        this.#copies.get(event.id)?.end();
-        this.#copies.delete(event.id);
+        this.#copies.take(event);
         break;
       default:
         break;
