@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { delayingProxy } from "#rig/delay-relay.ts";
 import { NIX_SUITES, NixRoot, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { type Sshd, startSshd } from "#rig/sshd.ts";
+import { readArguments } from "./arguments.ts";
 
 /**
  * Offloading trivial builds beside real Nix, in one run, through a real sshd on loopback:
@@ -15,13 +16,7 @@ import { type Sshd, startSshd } from "#rig/sshd.ts";
  */
 const here = fileURLToPath(new URL(".", import.meta.url));
 const program = join(here, "../bin/elsewhere");
-const flags = new Map<string, string>();
-const suites: NixSuite[] = [];
-for (let at = 2; at < process.argv.length; at++) {
-  const word = process.argv[at]!;
-  if (word.startsWith("--")) flags.set(word.slice(2), process.argv[++at]!);
-  else suites.push(word as NixSuite);
-}
+const { flags, suites } = readArguments();
 const runs = Number(flags.get("runs") ?? 3);
 const count = flags.get("count") ?? "100";
 const delayMs = Number(flags.get("delay") ?? 0);

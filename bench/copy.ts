@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { delayingProxy } from "#rig/delay-relay.ts";
 import { NIX_SUITES, NixRoot, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { startSshd } from "#rig/sshd.ts";
+import { readArguments } from "./arguments.ts";
 import { best, type Took, timed } from "./timed.ts";
 
 /**
@@ -15,13 +16,9 @@ import { best, type Took, timed } from "./timed.ts";
  * start, connect, and end with the paths registered. Needs GNU time.
  */
 const here = fileURLToPath(new URL(".", import.meta.url));
-const flags = new Map<string, number>();
-const suites: NixSuite[] = [];
-for (let at = 2; at < process.argv.length; at++) {
-  const word = process.argv[at]!;
-  if (word.startsWith("--")) flags.set(word.slice(2), Number(process.argv[++at]));
-  else suites.push(word as NixSuite);
-}
+const given = readArguments();
+const { suites } = given;
+const flags = new Map(Array.from(given.flags, ([name, value]) => [name, Number(value)]));
 const runs = flags.get("runs") ?? 3;
 const withoutNixTimes = flags.get("nix") === 0;
 const program = `${here}../bin/elsewhere`;

@@ -7,6 +7,7 @@ import { ByteMeter } from "#rig/byte-meter.ts";
 import { NIX_SUITES, NixRoot, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { introduce } from "#rig/ssh-names.ts";
 import { startSshd } from "#rig/sshd.ts";
+import { readArguments } from "./arguments.ts";
 import { best, type Took, timed } from "./timed.ts";
 
 /**
@@ -17,13 +18,7 @@ import { best, type Took, timed } from "./timed.ts";
  */
 const here = fileURLToPath(new URL(".", import.meta.url));
 const program = join(here, "../bin/elsewhere");
-const flags = new Map<string, string>();
-const suites: NixSuite[] = [];
-for (let at = 2; at < process.argv.length; at++) {
-  const word = process.argv[at]!;
-  if (word.startsWith("--")) flags.set(word.slice(2), process.argv[++at]!);
-  else suites.push(word as NixSuite);
-}
+const { flags, suites } = readArguments();
 const runs = Number(flags.get("runs") ?? 2);
 const [lanes, stages, kibibytes] = ["lanes", "stages", "kibibytes"].map((name) => flags.get(name));
 const size = { lanes: lanes ?? "6", stages: stages ?? "10", kibibytes: kibibytes ?? "300" };

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { NIX_SUITES, NixRoot, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { startServer } from "#rig/process.ts";
 import { startSshd } from "#rig/sshd.ts";
+import { readArguments } from "./arguments.ts";
 
 /**
  * An unchanged `nix-build` that offloads trivial builds, in one run beside itself: by Nix's own build-remote, by Elsewhere's
@@ -16,13 +17,7 @@ import { startSshd } from "#rig/sshd.ts";
  */
 const here = fileURLToPath(new URL(".", import.meta.url));
 const [program, hook] = [join(here, "../bin/elsewhere"), join(here, "../bin/elsewhere-hook")];
-const flags = new Map<string, string>();
-const suites: NixSuite[] = [];
-for (let at = 2; at < process.argv.length; at++) {
-  const word = process.argv[at]!;
-  if (word.startsWith("--")) flags.set(word.slice(2), process.argv[++at]!);
-  else suites.push(word as NixSuite);
-}
+const { flags, suites } = readArguments();
 const runs = Number(flags.get("runs") ?? 2);
 const count = flags.get("count") ?? "100";
 const shapes = flags.has("shape") ? [flags.get("shape")!] : ["independent", "chain"];
