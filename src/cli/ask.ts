@@ -7,7 +7,7 @@ export async function askYesNo(question: string, signal: AbortSignal): Promise<b
 }
 
 /** A line that a person types; undefined where standard input or error is no terminal, or the input ends. */
-export async function askLine(prompt: string, signal: AbortSignal): Promise<string | undefined> {
+async function askLine(prompt: string, signal: AbortSignal): Promise<string | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<undefined>((resolve) => reader.once("close", () => resolve(undefined)));

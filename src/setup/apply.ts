@@ -56,7 +56,7 @@ export async function runOrThrow(
 }
 
 /** The file's folder and the file are made for their owner alone, as sshd demands. */
-export const ADD_LINE = `
+const ADD_LINE = `
 umask 077
 cd && mkdir -p "$(dirname "$file")" && touch "$file" || exit 1
 grep -qxF -- "$line" "$file" && exit 0

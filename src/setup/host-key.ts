@@ -38,7 +38,7 @@ export async function meetHost(host: SetupHost, login: string): Promise<MetHostK
 }
 
 /** As `ssh-keygen -l` prints it. */
-export function fingerprintOf(line: string): string {
+function fingerprintOf(line: string): string {
   const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
   return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }
