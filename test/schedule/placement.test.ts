@@ -149,6 +149,47 @@ test("a hundred builds for one builder go over as one request", () => {
   assert.equal(desk.ask(Array.from({ length: 100 }, (_, index) => task(`t${index}`))).length, 1);
 });
 
+test("a lone builder whose disk is full gets no graph, and says so", () => {
+  const desk = new Desk([builder("box", { takesGraphs: true, maxJobs: 8 })], { waitsForBuilders: true });
+  desk.tell({ kind: "builder-found", builder: "box", facts: { freeDiskBytes: MB } });
+  assert.deepEqual(desk.ask([task("a"), task("b", ["a"])]), []);
+  assert.deepEqual(desk.verdicts("a"), { box: "no-disk" });
+  const freed = desk.tell({ kind: "builder-found", builder: "box", facts: { freeDiskBytes: 100 * MB } });
+  assert.deepEqual(placed(freed), ["a+b@box"]);
+});
+
+test("of a graph only what a lone builder has disk for goes over, and the rest when more is known to be free", () => {
+  const desk = new Desk([builder("box", { takesGraphs: true, maxJobs: 8 })]);
+  desk.tell({ kind: "builder-found", builder: "box", facts: { freeDiskBytes: 100 * MB } });
+  const large = { outputBytes: 40 * MB };
+  const tasks = [task("a", [], large), task("b", ["a"], large), task("c", ["b"], large), task("d", ["c"])];
+  assert.deepEqual(desk.ask(tasks), ["a+b@box"]);
+  desk.succeed("a", "box");
+  assert.deepEqual(desk.succeed("b", "box"), ["c+d@box"]);
+});
+
+test("of a graph only so much goes over as has memory together on a lone builder, however it orders it", () => {
+  const desk = new Desk([builder("box", { takesGraphs: true, maxJobs: 2 })]);
+  desk.tell({ kind: "builder-found", builder: "box", facts: { memoryBytes: 100 * MB } });
+  const hungry = (memoryBytes: number) => ({ memoryBytes, durationMs: memoryBytes / MB });
+  const tasks = [
+    task("a", [], hungry(60 * MB)),
+    task("b", [], hungry(50 * MB)),
+    task("c", [], hungry(30 * MB)),
+    task("d", [], hungry(20 * MB)),
+  ];
+  assert.deepEqual(desk.ask(tasks), ["a+c+d@box"]);
+  for (const done of ["a", "c"]) assert.deepEqual(desk.succeed(done, "box"), []);
+  assert.deepEqual(desk.succeed("d", "box"), ["b@box"]);
+});
+
+test("a lone builder that is drained gets no graph", () => {
+  const desk = new Desk([builder("box", { takesGraphs: true, maxJobs: 8 })], { waitsForBuilders: true });
+  desk.tell({ kind: "builder-changed", builder: "box", state: "drained" });
+  assert.deepEqual(desk.ask([task("a"), task("b", ["a"])]), []);
+  assert.deepEqual(desk.verdicts("a"), { box: "drained" });
+});
+
 test("nothing is handed over as a whole while another builder may still come up", () => {
   const desk = new Desk([builder("one", { takesGraphs: true }), builder("two", { takesGraphs: true })]);
   desk.tell({ kind: "builder-changed", builder: "two", state: "connecting" });

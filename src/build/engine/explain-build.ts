@@ -3,7 +3,7 @@ import type { Estimate } from "#schedule/estimate.ts";
 import type { BuilderVerdict } from "#schedule/reason.ts";
 import type { Requirement } from "#schedule/requirement.ts";
 import { buildTasksOf } from "./build-tasks.ts";
-import { builderFacts } from "./builder-facts.ts";
+import { newsOfBuilders } from "./builder-news.ts";
 import type { RealiseRequest } from "./realise.ts";
 import { requirementOf } from "./requirement-of.ts";
 import { Run } from "./run.ts";
@@ -74,15 +74,12 @@ function idleDriver({ request }: Run): ScheduleDriver {
   return driver;
 }
 
-function tellOfBuilders(driver: ScheduleDriver, { request, sites }: Run): void {
-  const nowMs = request.clock.now();
-  const { slots = unsharedSlots } = request;
-  for (const site of request.sites) {
-    const { name: builder } = site.traits;
-    driver.tell({ kind: "builder-changed", builder, state: sites.state(builder) });
-    const facts = builderFacts(request.health.pageOf(keyOf(site)), nowMs);
-    const slotsOfOthers = slots.held(keyOf(site));
-    driver.tell({ kind: "builder-found", builder, facts: { ...facts, slotsOfOthers } });
+function tellOfBuilders(driver: ScheduleDriver, run: Run): void {
+  for (const news of newsOfBuilders(run)) driver.tell(news);
+  const { slots = unsharedSlots, sites } = run.request;
+  for (const site of sites) {
+    const facts = { slotsOfOthers: slots.held(keyOf(site)) };
+    driver.tell({ kind: "builder-found", builder: site.traits.name, facts });
   }
 }
 

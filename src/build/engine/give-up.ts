@@ -1,21 +1,25 @@
 import type { Derivation } from "#nix/derivation.ts";
-import { type BuilderTraits, type Refusal, type Requirement, refusalOf } from "#schedule/requirement.ts";
+import type { BuilderVerdict } from "#schedule/reason.ts";
+import { type BuilderTraits, type Requirement, refusalOf } from "#schedule/requirement.ts";
+import { describeObstacle, describeRefusal } from "./obstacle-words.ts";
 import { requirementOf } from "./requirement-of.ts";
 import type { Run } from "./run.ts";
 
 /** Why nobody could do a build, machine by machine, and what to type. */
 export function explainGivingUp(
   derivation: Derivation,
-  { attempts, losses }: { attempts: number; losses: ReadonlyMap<string, string> },
+  { attempts, losses, verdicts }: TriedInVain,
   run: Pick<Run, "request" | "sites">,
 ): { readonly message: string; readonly hint?: string } {
   const requirement = requirementOf(derivation);
   const { sites } = run.request;
+  const obstacles = new Map(verdicts.map(({ builder, obstacle }) => [builder, obstacle]));
   const lines = sites.map(({ traits }) => {
     const refusal = refusalOf(traits, requirement);
     const fault = run.sites.faults.get(traits.name) ?? losses.get(traits.name);
-    const why = refusal ? describeRefusal(refusal) : (fault ?? "it was not tried");
-    return `  ${traits.name}: ${why}`;
+    const obstacle = obstacles.get(traits.name);
+    const unused = obstacle ? describeObstacle(obstacle) : "it was not tried";
+    return `  ${traits.name}: ${refusal ? describeRefusal(refusal) : (fault ?? unused)}`;
   });
   const tried =
     attempts > 0
@@ -23,29 +27,23 @@ export function explainGivingUp(
       : "no machine can build it";
   const needs = describeRequirement(requirement);
   const message = [`${tried}; it needs ${needs}`, ...lines].join("\n");
-  const hint = hintFor(
-    sites.map(({ traits }) => traits),
-    requirement,
-  );
+  const traits = sites.map((site) => site.traits);
+  const hint = hintFor(traits, requirement) ?? diskHint(verdicts);
   return hint === undefined ? { message } : { message, hint };
+}
+
+/** What a build went through that nobody could do. */
+interface TriedInVain {
+  readonly attempts: number;
+  /** Why each builder lost it. */
+  readonly losses: ReadonlyMap<string, string>;
+  /** What stood against each builder in the end. */
+  readonly verdicts: readonly BuilderVerdict[];
 }
 
 /** `x86_64-linux with kvm, big-parallel`. */
 export function describeRequirement({ system, features }: Requirement): string {
   return features.length > 0 ? `${system} with ${features.join(", ")}` : system;
-}
-
-export function describeRefusal(refusal: Refusal): string {
-  switch (refusal.kind) {
-    case "system":
-      return `it builds ${refusal.offered.join(", ") || "nothing"}, not ${refusal.wanted}`;
-    case "missing-features":
-      return `it lacks the feature${plural(refusal.features)} ${refusal.features.join(", ")}`;
-    case "mandatory-features":
-      return `it only takes builds that need ${refusal.features.join(", ")}`;
-    case "no-slots":
-      return "its max-jobs is 0";
-  }
 }
 
 /** What to add to the machines file so that somebody can; undefined when somebody could already. */
@@ -59,6 +57,8 @@ export function hintFor(builders: readonly BuilderTraits[], requirement: Require
   return `add a builder: --builders 'ssh-ng://HOST ${requirement.system} - 4${fields}', or that line in /etc/nix/machines`;
 }
 
-function plural(items: readonly unknown[]): string {
-  return items.length === 1 ? "" : "s";
+/** What was found out about a disk is believed for a while, or until somebody looks again. */
+function diskHint(verdicts: readonly BuilderVerdict[]): string | undefined {
+  const full = verdicts.find(({ obstacle }) => obstacle?.kind === "no-disk");
+  return full && `free disk space on ${full.builder}, then: elsewhere builders probe ${full.builder}`;
 }

@@ -1,7 +1,7 @@
 import { formatBytes } from "#base/format-bytes.ts";
 import type { Loss } from "#schedule/loss.ts";
 import type { Obstacle } from "#schedule/reason.ts";
-import { describeRefusal } from "./give-up.ts";
+import type { Refusal } from "#schedule/requirement.ts";
 
 /** Why a builder cannot take a build now, as the end of a sentence about it. */
 export function describeObstacle(obstacle: Obstacle): string {
@@ -34,6 +34,20 @@ export function describeObstacle(obstacle: Obstacle): string {
   }
 }
 
+/** Why a builder never takes a build. */
+export function describeRefusal(refusal: Refusal): string {
+  switch (refusal.kind) {
+    case "system":
+      return `it builds ${refusal.offered.join(", ") || "nothing"}, not ${refusal.wanted}`;
+    case "missing-features":
+      return `it lacks the feature${plural(refusal.features)} ${refusal.features.join(", ")}`;
+    case "mandatory-features":
+      return `it only takes builds that need ${refusal.features.join(", ")}`;
+    case "no-slots":
+      return "its max-jobs is 0";
+  }
+}
+
 /** What a class of loss means. */
 export function describeLoss(loss: Loss): string {
   return LOSS_WORDS[loss];
@@ -49,3 +63,7 @@ const LOSS_WORDS: Readonly<Record<Loss, string>> = {
   "inputs-gone": "inputs were no longer where they had been",
   cancelled: "it was stopped",
 };
+
+function plural(items: readonly unknown[]): string {
+  return items.length === 1 ? "" : "s";
+}

@@ -1,5 +1,6 @@
 import { formatBytes } from "#base/format-bytes.ts";
-import { describeRefusal, describeRequirement, hintFor } from "#build/engine/give-up.ts";
+import { describeRequirement, hintFor } from "#build/engine/give-up.ts";
+import { describeRefusal } from "#build/engine/obstacle-words.ts";
 import type { PlannedBuild } from "#build/engine/plan.ts";
 import { type RealiseRequest, surveyOnly } from "#build/engine/realise.ts";
 import { requirementOf } from "#build/engine/requirement-of.ts";

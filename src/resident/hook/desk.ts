@@ -1,5 +1,6 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
-import { describeRefusal, describeRequirement } from "#build/engine/give-up.ts";
+import { describeRequirement } from "#build/engine/give-up.ts";
+import { describeRefusal } from "#build/engine/obstacle-words.ts";
 import type { BuildSite } from "#build/engine/site.ts";
 import { drvReader } from "#build/input/drv-reader.ts";
 import type { Derivation } from "#nix/derivation.ts";

@@ -1,6 +1,7 @@
 import { canTake } from "./admission.ts";
 import { usableFor } from "./classes.ts";
 import { byUrgency } from "./ready-queues.ts";
+import { Room } from "./room.ts";
 import type { Builder, ScoringSchedule, Task, TaskClass } from "./state.ts";
 
 /**
@@ -18,15 +19,17 @@ export function loneGraphBuilder(schedule: ScoringSchedule, kind: TaskClass): Bu
 }
 
 /**
- * `first` and every task that can follow on the same builder without waiting for anybody else: all that
- * is ready and fits, and all that needs only what is done or gathered. Each comes after what it needs.
+ * `first` and every task that can follow on the same builder without waiting for anybody else: all that is ready and has room
+ * there, and all that needs only what is done or gathered. Each comes after what it needs.
  */
 export function gatherGraph(schedule: ScoringSchedule, first: Task, builder: Builder): Task[] {
   const gathered: Task[] = [];
   const open = new Map<Task, number>();
+  const room = new Room(schedule, builder);
   const queue = [first, ...otherReady(schedule, first, builder)];
   for (let at = 0; at < queue.length && gathered.length < GRAPH_TASKS_MAX; at++) {
     const task = queue[at]!;
+    if (!room.take(task)) continue;
     gathered.push(task);
     for (const dependant of task.dependants) {
       const left = (open.get(dependant) ?? dependant.waitingFor) - 1;

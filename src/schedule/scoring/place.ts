@@ -1,5 +1,6 @@
 import type { OrderedList } from "../ordered-list.ts";
 import type { Decision } from "../schedule.ts";
+import { canTake } from "./admission.ts";
 import { assign, assignGraph } from "./assign.ts";
 import { bestBuilder } from "./best-builder.ts";
 import { bestTask } from "./best-task.ts";
@@ -78,8 +79,10 @@ function comesBefore(a: Turn, b: Turn): boolean {
 
 function placeOne(schedule: ScoringSchedule, turn: Turn, decisions: Decision[]): boolean {
   const { kind, queue } = turn;
+  const first = queue.first!;
   const lone = loneGraphBuilder(schedule, kind);
-  if (lone) return assignGraph(schedule, { first: queue.first!, builder: lone }, decisions);
+  if (lone && canTake(schedule, first, lone))
+    return assignGraph(schedule, { first, builder: lone }, decisions);
   if (kind.wantsMachine) return placeOnMachine(schedule, turn, decisions);
   const isShort = queue.length > freeSlotsFor(kind);
   const found = isShort ? bestTask(schedule, turn) : bestBuilder(schedule, turn);

@@ -1,0 +1,87 @@
+import { unreachable } from "#base/errors.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { CacheOffers } from "./cache-offers.ts";
+import type { Homecoming } from "./homecoming.ts";
+import type { Knowledge } from "./knowledge.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { RealiseRequest } from "./realise.ts";
+
+export interface DeliveryOptions {
+  readonly request: RealiseRequest;
+  readonly knowledge: Knowledge;
+  readonly caches: CacheOffers;
+  readonly home: Homecoming;
+  readonly outcomes: Outcomes;
+}
+
+/** Sees to it that what shall come to the destination does, wherever it is, and knows whether it has. */
+export class Delivery {
+  readonly #options: DeliveryOptions;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** Brings home what shall come of the outputs that a build just made. */
+  async bringOf(drvPath: StorePath, made: readonly StorePath[]): Promise<void> {
+    await this.#options.home.bring(this.#shallCome(drvPath).filter((path) => made.includes(path)));
+  }
+
+  /** Brings home every path that shall come and that a store or a cache has. */
+  async bringFromEverywhere(): Promise<void> {
+    const { request, caches, knowledge } = this.#options;
+    if (request.fetch !== "none") await caches.take(knowledge.wishedPaths());
+    await this.bringFromStores();
+  }
+
+  async bringFromStores(): Promise<void> {
+    const { request, knowledge, outcomes, home } = this.#options;
+    if (request.fetch === "none") return;
+    const { whereabouts } = knowledge;
+    const built = [...outcomes.ended.keys()].flatMap((drvPath) => this.#shallCome(drvPath));
+    const paths = new Set([...knowledge.wishedPaths(), ...built]);
+    await home.bring([...paths].filter((path) => whereabouts.find(path)));
+  }
+
+  /** Nothing more will come: says where what stays away lies. */
+  conclude(): void {
+    const { request, knowledge, caches, home } = this.#options;
+    if (request.fetch !== "none") return;
+    for (const path of knowledge.wishedPaths()) {
+      const at = knowledge.whereabouts.find(path)?.name ?? caches.sourceOf(path);
+      if (at !== undefined) home.leave(path, at);
+    }
+  }
+
+  /** Whether all that was wished for is where it shall be. */
+  get isComplete(): boolean {
+    const { request, knowledge } = this.#options;
+    return request.wishes.every(({ drvPath, outputs }) =>
+      outputs.every((name) => this.#isDone(knowledge.outputsOf(drvPath).get(name))),
+    );
+  }
+
+  #isDone(path: StorePath | undefined): boolean {
+    const { request, knowledge, caches, home } = this.#options;
+    if (path === undefined) return false;
+    if (home.origins.has(path)) return true;
+    const mayStayAway = request.fetch === "none";
+    return mayStayAway && (caches.has(path) || knowledge.whereabouts.find(path) !== undefined);
+  }
+
+  /** Of the outputs of a build, those that shall come home. */
+  #shallCome(drvPath: StorePath): StorePath[] {
+    const { request, knowledge } = this.#options;
+    const { fetch = "requested" } = request;
+    switch (fetch) {
+      case "all":
+        return [...knowledge.outputsOf(drvPath).values()];
+      case "requested":
+        return knowledge.wishedPathsOf(drvPath);
+      case "none":
+        return [];
+      default:
+        return unreachable(fetch);
+    }
+  }
+}
