@@ -1,7 +1,12 @@
 import { type Clock, systemClock } from "#base/clock.ts";
 import { Deferred } from "#base/deferred.ts";
 import { shortRests } from "#base/rests.ts";
-import { forgetfulHealth } from "#build/engine/builder-book.ts";
+import {
+  type BuilderHealth,
+  EMPTY_PAGE,
+  forgetfulHealth,
+  type MachineFacts,
+} from "#build/engine/builder-book.ts";
 import type { OutputGate } from "#build/engine/output-gate.ts";
 import { type FetchPolicy, type RealiseReport, type RealiseRequest, realise } from "#build/engine/realise.ts";
 import type { BuildSite, ConnectedSite, Holder, Peer, SiteProbe } from "#build/engine/site.ts";
@@ -33,6 +38,7 @@ export class EngineRig {
   fetch: FetchPolicy = "requested";
   readonly peerRests = shortRests();
   slots: SlotShare = unsharedSlots;
+  health: BuilderHealth = forgetfulHealth;
   clock: Clock = systemClock;
   probe: SiteProbe = async () => true;
   readonly #homeHolder: Holder;
@@ -100,7 +106,7 @@ export class EngineRig {
       slots: this.slots,
       substitute: true,
       buildersUseSubstitutes: false,
-      health: forgetfulHealth,
+      health: this.health,
       probe: this.probe,
       gate: this.gate,
       events: (event) => this.events.push(event),
@@ -209,6 +215,11 @@ export class FakeBuilder implements BuildSite, ConnectedSite, Realiser {
     if (status === "Built") this.store.hold(pathNamed(derivation.name), this.outputsRefer ? inputs : []);
     return resultOf(status);
   }
+}
+
+/** A book that says the same of every machine, as if somebody had just looked. */
+export function healthWith(facts: Omit<MachineFacts, "atMs">): BuilderHealth {
+  return { ...forgetfulHealth, pageOf: () => ({ ...EMPTY_PAGE, machine: { atMs: Date.now(), ...facts } }) };
 }
 
 export function drv(name: string): StorePath {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Deferred } from "#base/deferred.ts";
 import { HandClock } from "#rig/hand-clock.ts";
-import { drv, EngineRig } from "./engine-rig.ts";
+import { drv, EngineRig, healthWith } from "./engine-rig.ts";
 import { pathNamed } from "./fake-store.ts";
 
 test("what was asked for is built, brought home, and says where it came from", async () => {
@@ -48,6 +48,21 @@ test("a builder that takes graphs is handed a chain in one request", async () =>
   const report = await rig.build("n49");
   assert.equal(report.complete, true);
   assert.deepEqual(box.requests, [50]);
+});
+
+test("a lone builder that takes graphs, and whose disk is full by the book, is not tried; it is said why and what to do", async () => {
+  const rig = new EngineRig();
+  rig.derive("leaf");
+  rig.derive("root", ["leaf"]);
+  rig.health = healthWith({ freeDiskBytes: 1024 * 1024 });
+  const box = rig.builder("box", { takesGraphs: true });
+  const report = await rig.build("root");
+  assert.equal(report.complete, false);
+  assert.deepEqual(box.began, []);
+  const outcome = report.outcomes.get(drv("leaf"));
+  assert.ok(outcome?.kind === "given-up");
+  assert.match(outcome.message, /box: it has 1\.0 MiB of disk free, and the build needs about 4\.0 MiB/);
+  assert.equal(outcome.hint, "free disk space on box, then: elsewhere builders probe box");
 });
 
 test("an intermediate output goes from builder to builder, and does not come home for good", async () => {
