@@ -1,0 +1,76 @@
+// Nix's own functional tests with Elsewhere in the server's place, beside real Nix in both places:
+//
+//   npm run test:functional [-- SUITE… --test NAME… --place remote|daemon --jobs N --logs FOLDER --markdown FILE]
+//
+// It needs root on Debian, as scripts/nix-root does, and a mirror with Nix's sources. It ends with a table, and with 1
+// when a test that passes with Nix fails with Elsewhere, unless docs/functional-tests.md says why it must.
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { messageOf } from "#base/errors.ts";
+import { NIX_SUITES, type NixSuite } from "#rig/nix-root.ts";
+import { chosenTests } from "./functional/chosen.ts";
+import { type Comparison, compareTest } from "./functional/compare.ts";
+import { PLACES, type Place } from "./functional/place.ts";
+import { markdownOf, tableOf } from "./functional/report.ts";
+import { openTestBed, type TestBed } from "./functional/test-bed.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    test: { type: "string", multiple: true },
+    place: { type: "string", multiple: true, default: [...PLACES] },
+    jobs: { type: "string", default: String(availableParallelism()) },
+    logs: { type: "string" },
+    markdown: { type: "string" },
+  },
+});
+
+for (const suite of positionals.length > 0 ? (positionals as NixSuite[]) : NIX_SUITES) await runSuite(suite);
+
+async function runSuite(suite: NixSuite): Promise<void> {
+  let bed: TestBed;
+  try {
+    bed = await openTestBed(suite);
+  } catch (error) {
+    console.log(`${suite}: skipped: ${messageOf(error)}`);
+    return;
+  }
+  using _ = bed;
+  const comparisons = await compareAll(bed);
+  const title = `Nix ${bed.version}, by the tests of ${bed.testsOf}`;
+  console.log(`\n${title}\n\n${tableOf(comparisons)}`);
+  if (values.markdown) appendFileSync(values.markdown, `\n## ${title}\n\n${markdownOf(comparisons)}`);
+  const faults = comparisons.filter(({ verdict }) => verdict === "fails");
+  for (const { name, place } of faults) console.log(`FAILS with Elsewhere only: ${name} (${place})`);
+  if (faults.length > 0) process.exitCode = 1;
+}
+
+async function compareAll(bed: TestBed): Promise<Comparison[]> {
+  const wanted = (values.place as Place[]).flatMap((place) =>
+    chosenTests(bed.tree.source, place)
+      .filter((name) => values.test?.includes(name) ?? true)
+      .map((name) => ({ name, place })),
+  );
+  const waiting = wanted.values();
+  const done: Comparison[] = [];
+  const work = async () => {
+    for (const next of waiting) {
+      const comparison = await compareTest(bed, next);
+      done.push(comparison);
+      console.error(`${bed.suite} ${next.place} ${next.name}: ${comparison.verdict}`);
+      keepLogs(bed, comparison);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  return done.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+function keepLogs({ suite }: TestBed, { name, place, nix, elsewhere }: Comparison): void {
+  if (values.logs === undefined) return;
+  mkdirSync(values.logs, { recursive: true });
+  const file = join(values.logs, `${suite}-${place}-${name.replaceAll("/", "-")}`);
+  writeFileSync(`${file}.nix`, nix.log);
+  if (elsewhere) writeFileSync(`${file}.elsewhere`, elsewhere.log);
+}

@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Place, Server } from "./place.ts";
+import { TESTER, type TestBed } from "./test-bed.ts";
+import type { TestTree } from "./test-tree.ts";
+
+export interface TestRun {
+  /** The file, below the folder of tests. */
+  readonly name: string;
+  readonly place: Place;
+  readonly server: Server;
+}
+
+export interface Ran {
+  readonly outcome: "passed" | "failed" | "skipped" | "timed out";
+  readonly tookMs: number;
+  /** All that the test wrote. */
+  readonly log: string;
+}
+
+/** Runs one of Nix's tests, and leaves no process of it behind. */
+export async function runTest(bed: TestBed, run: TestRun): Promise<Ran> {
+  const key = keyOf(run);
+  const logFile = join(bed.folder, `${key}.log`);
+  const output = openSync(logFile, "w");
+  const startedMs = Date.now();
+  const [program, ...within] = bed.root.within;
+  const child = spawn(program!, [...within, ...commandOf(bed, run)], {
+    cwd: bed.checkout,
+    stdio: ["ignore", output, output],
+  });
+  closeSync(output);
+  const limit = setTimeout(() => child.kill("SIGKILL"), TEST_MS_MAX);
+  const [code] = (await once(child, "exit")) as [number | null];
+  clearTimeout(limit);
+  const log = readFileSync(logFile, "utf8");
+  return { outcome: outcomeOf(code, bed.tree), tookMs: Date.now() - startedMs, log };
+}
+
+/** Longest that a test may take: Nix's own limit is half of it. */
+const TEST_MS_MAX = 600_000;
+
+/** Short: sockets lie in a folder of that name. */
+function keyOf({ name, place, server }: TestRun): string {
+  return `${place[0]}${server[0]}-${name.replaceAll("/", "-").replace(/\.sh$/, "")}`;
+}
+
+function outcomeOf(code: number | null, { skippedCode }: TestTree): Ran["outcome"] {
+  if (code === null) return "timed out";
+  return code === 0 ? "passed" : code === skippedCode ? "skipped" : "failed";
+}
+
+function commandOf({ tree, packages, folder }: TestBed, run: TestRun): string[] {
+  const environment = {
+    TMPDIR: folder,
+    TEST_NAME: keyOf(run),
+    NIX_REMOTE: "",
+    NIX_STORE: "",
+    _NIX_TEST_SOURCE_DIR: tree.source,
+    _NIX_TEST_BUILD_DIR: tree.build,
+    PS4: "+($" + "{BASH_SOURCE[0]-$0}:$LINENO) ",
+    [run.place === "remote" ? "NIX_CLIENT_PACKAGE" : "NIX_DAEMON_PACKAGE"]: packages[run.server],
+  };
+  const words = Object.entries(environment).map(([variable, value]) => `${variable}=${value}`);
+  const test = join(tree.source, run.name);
+  return [
+    // What a test starts ends with it.
+    ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"],
+    ...["setpriv", `--reuid=${TESTER}`, `--regid=${TESTER}`, "--clear-groups"],
+    ...["env", ...words],
+    ...["bash", "-c", tree.isOld ? OLD_SCRIPT : SCRIPT, "test", dirname(test), basename(test), tree.source],
+  ];
+}
+
+/** The test is not the first process of its namespace: signals would not reach that one. */
+const SCRIPT = 'cd "$1" && bash -x -e -u -o pipefail "$2"; exit $?';
+/** The folders of a test are made by a script, which knows nothing of daemons. */
+const OLD_SCRIPT = `mkdir -p "$TMPDIR/nix-test"
+(cd "$3" && env --unset=NIX_DAEMON_PACKAGE bash -e init.sh) || exit 1
+cd "$1" && bash -e "$2"; exit $?`;
