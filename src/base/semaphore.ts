@@ -1,3 +1,9 @@
+/** Gives itself back when it is disposed. */
+export interface Permit extends Disposable {
+  /** Lets another have it while `work` goes on, then waits for one again. It stays given back when `work` fails. */
+  lendDuring(work: () => Promise<unknown>): Promise<void>;
+}
+
 /** Lets at most `permits` holders in at a time, first come first served. */
 export class Semaphore {
   /** Below 0 while more are in than may be. */
@@ -9,27 +15,39 @@ export class Semaphore {
   }
 
   /** Waits for a permit; dispose it to give it back. */
-  async acquire(): Promise<Disposable> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return this.#untilDisposed(1);
+  async acquire(): Promise<Permit> {
+    await this.#take();
+    let isHeld = true;
+    const giveBack = () => {
+      if (isHeld) this.#add(1);
+      isHeld = false;
+    };
+    return {
+      lendDuring: async (work) => {
+        giveBack();
+        await work();
+        await this.#take();
+        isHeld = true;
+      },
+      [Symbol.dispose]: giveBack,
+    };
   }
 
   /** Lets `more` further holders in until it is disposed; who is in then stays. */
   widen(more: number): Disposable {
     this.#add(more);
-    return this.#untilDisposed(-more);
-  }
-
-  /** What gives `permits` back, once. */
-  #untilDisposed(permits: number): Disposable {
-    let isHeld = true;
+    let isWide = true;
     return {
       [Symbol.dispose]: () => {
-        if (isHeld) this.#add(permits);
-        isHeld = false;
+        if (isWide) this.#add(-more);
+        isWide = false;
       },
     };
+  }
+
+  async #take(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   #add(permits: number): void {

@@ -38,6 +38,37 @@ test("a permit given back twice is one permit", async () => {
   assert.equal(entered, false);
 });
 
+test("a permit that is lent lets another in, and is had back after it", async () => {
+  const semaphore = new Semaphore(1);
+  using permit = await semaphore.acquire();
+  const other = semaphore.acquire();
+  const lending = permit.lendDuring(async () => void (await other));
+  let isBack = false;
+  void lending.then(() => {
+    isBack = true;
+  });
+  await new Promise(setImmediate);
+  assert.equal(isBack, false, "the other has it");
+  (await other)[Symbol.dispose]();
+  await lending;
+  permit[Symbol.dispose]();
+  (await semaphore.acquire())[Symbol.dispose]();
+});
+
+test("a permit that is lent to what fails stays given back", async () => {
+  const semaphore = new Semaphore(1);
+  const permit = await semaphore.acquire();
+  await assert.rejects(permit.lendDuring(() => Promise.reject(new Error("no"))));
+  using _ = await semaphore.acquire();
+  permit[Symbol.dispose]();
+  let entered = false;
+  void semaphore.acquire().then(() => {
+    entered = true;
+  });
+  await new Promise(setImmediate);
+  assert.equal(entered, false);
+});
+
 test("a semaphore that is widened lets in more, and later as many as before", async () => {
   const semaphore = new Semaphore(1);
   const first = await semaphore.acquire();

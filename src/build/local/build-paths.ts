@@ -147,7 +147,7 @@ class GraphBuild {
     const resolved = await resolveDerivation(this.#graph, { drvPath, storeDir: store.storeDir });
     const isResolved = resolved.drvPath !== drvPath;
     if (isResolved) await this.#addDerivation(resolved.derivation);
-    using _job = await this.#parts.jobs.acquire();
+    using permit = await this.#parts.jobs.acquire();
     this.#throwIfStopped();
     const result = await buildOne(this.#site, {
       drvPath: resolved.drvPath,
@@ -155,6 +155,7 @@ class GraphBuild {
       options,
       drvHash: isResolved ? this.#hashAlone(resolved.derivation) : this.#graph.drvHash(drvPath),
       request: this.#parts.request,
+      permit,
     });
     if (isSuccess(result)) return await this.#noteBuilt(drvPath, result, { isResolved });
     if (!this.#parts.request.settings.keepGoing && this.#mode === "normal") this.#parts.stop.abort();

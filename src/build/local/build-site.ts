@@ -1,4 +1,5 @@
 import type { Clock } from "#base/clock.ts";
+import type { Permit } from "#base/semaphore.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import type { DerivationOptions } from "#nix/derivation-options.ts";
 import type { Hash } from "#nix/hash.ts";
@@ -28,4 +29,6 @@ export interface BuildJob {
   /** Under which realisations of its outputs are known. */
   readonly drvHash: Hash;
   readonly request: RealiseOptions;
+  /** That it may run: one of as many as the machine runs at once. */
+  readonly permit: Permit;
 }

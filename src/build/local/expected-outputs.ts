@@ -1,6 +1,7 @@
 import { derivationType } from "#nix/derivation-type.ts";
 import type { Realisation } from "#nix/realisation.ts";
 import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
+import type { PathLocks } from "#store/local/path-lock.ts";
 import type { BuildJob, BuildSite } from "./build-site.ts";
 import { planOutputs } from "./planned-output.ts";
 
@@ -33,11 +34,19 @@ export async function takenPaths({ store }: BuildSite, job: BuildJob): Promise<S
   return await store.queryValidPaths(paths);
 }
 
-/** Keeps others from building the same. Of an output with a path, that path; of one without, a name of its own, as in Nix. */
-export async function lockOutputs({ store }: BuildSite, job: BuildJob) {
+/**
+ * Keeps others from building the same. Of an output with a path, that path is locked; of one without, a name of its own,
+ * as in Nix. While another builds it, a builder of something else may run in this one's place.
+ */
+export async function lockOutputs({ store }: BuildSite, job: BuildJob): Promise<PathLocks> {
   const planned = planOutputs(job, { storeDir: store.storeDir, taken: NONE });
   const paths = planned.map(({ path, name }) => path ?? parseStorePathBaseName(`${job.drvPath}.${name}`));
-  return await store.lockPaths(paths, { wait: true, signal: job.request.signal });
+  const { signal } = job.request;
+  for (;;) {
+    const locks = await store.lockPaths(paths, { wait: false, signal });
+    if (locks) return locks;
+    await job.permit.lendDuring(async () => (await store.lockPaths(paths, { signal }))?.release());
+  }
 }
 
 const NONE: ReadonlySet<StorePath> = new Set();

@@ -35,8 +35,8 @@ export class LocalRealiser implements Realiser {
       const alone: Derivation = { ...derivation, inputDerivations: new Map() };
       const drvHash = realisationHash(this.#site.store.storeDir, alone, noInputs);
       const options = derivationOptions(this.#site.store.storeDir, derivation);
-      using _job = await this.#jobs.acquire();
-      return await buildOne(this.#site, { drvPath, derivation, options, drvHash, request });
+      using permit = await this.#jobs.acquire();
+      return await buildOne(this.#site, { drvPath, derivation, options, drvHash, request, permit });
     } catch (error) {
       return failureResult(error);
     }

@@ -36,13 +36,33 @@ function tryLockOn(file: string, fd: number, kind: LockKind): FileLock | undefin
 
 /** Waits for a lock; aborting ends the wait. */
 export async function lock(file: string, kind: LockKind, signal?: AbortSignal): Promise<FileLock> {
+  return (await lockLater(file, [`--${kind}`], signal))!;
+}
+
+/** Takes a lock without holding up other work; undefined when another holds it. */
+export async function lockIfFree(
+  file: string,
+  kind: LockKind,
+  signal?: AbortSignal,
+): Promise<FileLock | undefined> {
+  return await lockLater(file, ["--nonblock", `--${kind}`], signal);
+}
+
+async function lockLater(
+  file: string,
+  flags: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<FileLock | undefined> {
   signal?.throwIfAborted();
   const fd = openLockFile(file);
   try {
-    const child = spawn("flock", [`--${kind}`, "3"], { stdio: stdioFor(fd), ...(signal && { signal }) });
+    const child = spawn("flock", [...flags, "3"], { stdio: stdioFor(fd), ...(signal && { signal }) });
     const status = await exitOf(child);
-    if (status !== 0) throw lockError(file, `flock ended with ${status}`);
-    return lockOn(fd);
+    if (status === 0) return lockOn(fd);
+    if (status !== CONFLICT || !flags.includes("--nonblock"))
+      throw lockError(file, `flock ended with ${status}`);
+    closeSync(fd);
+    return undefined;
   } catch (error) {
     closeSync(fd);
     throw error;

@@ -1,4 +1,4 @@
-import { discardLockFile, type FileLock, isDiscarded, lock, tryLock } from "./flock.ts";
+import { discardLockFile, type FileLock, isDiscarded, lock, lockIfFree } from "./flock.ts";
 
 /** Locks on store paths that no other process may make or delete meanwhile. */
 export interface PathLocks extends Disposable {
@@ -50,7 +50,7 @@ async function lockCurrent(
   signal: AbortSignal | undefined,
 ): Promise<FileLock | undefined> {
   for (;;) {
-    const held = wait ? await lock(file, "exclusive", signal) : tryLock(file, "exclusive");
+    const held = await (wait ? lock : lockIfFree)(file, "exclusive", signal);
     if (!held) return undefined;
     if (!isDiscarded(held.fd)) return held;
     held.release();

@@ -19,6 +19,7 @@ import { tmpdir } from "node:os";
 import { test } from "node:test";
 import type { KeyedBuildResult } from "#nix/build-result.ts";
 import { parseHash } from "#nix/hash.ts";
+import type { LogEvent } from "#nix/log-event.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { dumpChunks } from "#store/nar/dump-path.ts";
 import type { BuildMode, BuildSettings } from "#store/realiser.ts";
@@ -140,6 +141,58 @@ story("a fixed output that is another says both hashes", async (rig) => {
   const got = /got: +(sha256-\S+)/.exec(result.errorMessage)![1]!;
   const right = await rig.add({ name: "fixed", script: "echo hello > $out", output: fixed(got) });
   assert.equal((await build(rig, right)).status, "AlreadyValid", "what came was kept under its own name");
+});
+
+test("who waits for what another is building lets something else be built", {
+  skip: withoutSandbox,
+  timeout: 60_000,
+}, async () => {
+  await using rig = await BuildRig.open({ settings: { maxJobs: 1 } });
+  const held = await rig.add({ name: "a-held", script: "echo x > $out" });
+  const free = await rig.add({ name: "free", script: "echo x > $out" });
+  const locks = await rig.store.lockPaths([rig.outputPath(held)]);
+  const log = (event: LogEvent) => {
+    if (event.kind === "start" && /building .*-free\.drv/.test(event.text)) locks!.release();
+  };
+  const paths = [held, free].map((drvPath) => ({ kind: "built", drvPath, outputs: "*" }) as const);
+  const { signal } = new AbortController();
+  const results = await rig.realiser.buildPaths(paths, { mode: "normal", settings: {}, signal, log });
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ["Built", "Built"],
+  );
+});
+
+story("what resolves to what was built before needs no job", async (rig) => {
+  const floating = { kind: "floating", method: "nar", algorithm: "sha256" } as const;
+  const add = async (seed: string) => {
+    const root = await rig.add({ name: "root", script: "echo x > $out", env: { seed }, output: floating });
+    return [root, await rig.add({ name: "above", script: "echo $root > $out", inputs: { root } })] as const;
+  };
+  const [[, first], [root, second]] = [await add("1"), await add("2")];
+  const built = await build(rig, first);
+  await build(rig, root);
+  const again = await build(rig, second, { maxJobs: 0 });
+  assert.equal(again.status, "AlreadyValid", again.errorMessage);
+  assert.equal(again.builtOutputs.get("out")!.outPath, built.builtOutputs.get("out")!.outPath);
+});
+
+test("impure variables come from impure-env, else from the environment", {
+  skip: withoutSandbox,
+}, async () => {
+  const impureEnvironment = new Map([["TOLD", "by setting"]]);
+  const settings = { impureEnvironment, environment: { TOLD: "by environment", LEFT: "as it was" } };
+  await using rig = await BuildRig.open({ settings });
+  const impure = (hash: string) =>
+    rig.add({
+      name: "impure",
+      script: "echo $TOLD, $LEFT, $UNSET. > $out",
+      env: { impureEnvVars: "TOLD LEFT UNSET" },
+      output: fixed(hash),
+    });
+  const { errorMessage } = await build(rig, await impure(`sha256-${"A".repeat(43)}=`));
+  const out = rig.outputPath(await impure(/got: +(sha256-\S+)/.exec(errorMessage)![1]!));
+  assert.equal(readFileSync(rig.store.realPathOf(out), "utf8"), "by setting, as it was, .\n");
 });
 
 story("floating outputs are named by their contents, and those that need them follow", async (rig) => {
@@ -386,6 +439,8 @@ story("builtin:unpack-channel takes the one thing in an archive, and nothing out
 story("with no jobs nothing is built here", async (rig) => {
   const drv = await rig.add({ name: "idle", script: "echo x > $out" });
   assert.match((await build(rig, drv, { maxJobs: 0 })).errorMessage, /either increase '--max-jobs'/);
+  assert.equal((await build(rig, drv)).status, "Built");
+  assert.equal((await build(rig, drv, { maxJobs: 0 })).status, "AlreadyValid");
 });
 
 test("who asks for two derivations together may have both run at once, where one is usual", {
