@@ -30,7 +30,6 @@ import { Workspace } from "./workspace.ts";
 export async function buildOne(site: BuildSite, job: BuildJob): Promise<BuildResult> {
   const facts: { -readonly [key in keyof ResultFacts]: ResultFacts[key] } = {};
   try {
-    checkCanBuild(site, job);
     const known = await knownOutputs(site, job);
     if (known && job.request.mode === "normal") return successResult("AlreadyValid", known);
     using _locks = await lockOutputs(site, job);
@@ -42,6 +41,7 @@ export async function buildOne(site: BuildSite, job: BuildJob): Promise<BuildRes
         "MiscFailure",
         `some outputs of '${printDrv(site, job)}' are not valid, so checking is not possible`,
       );
+    checkCanBuild(site, job);
     facts.startTime = nowS(site);
     facts.timesBuilt = 1;
     const outputs = await attempt(site, job, facts);
