@@ -27,6 +27,7 @@ export async function openLocalRealiser(
 }
 
 function buildSettings(settings: Settings, env: NodeJS.ProcessEnv): LocalBuildSettings {
+  const hasFeature = (name: string) => settings["experimental-features"].includes(name);
   return {
     system: settings.system,
     extraPlatforms: settings["extra-platforms"],
@@ -50,10 +51,11 @@ function buildSettings(settings: Settings, env: NodeJS.ProcessEnv): LocalBuildSe
     hashedMirrors: settings["hashed-mirrors"],
     netrc: readNetrc(settings),
     certificates: settings["ssl-cert-file"] ?? env.NIX_SSL_CERT_FILE ?? env.SSL_CERT_FILE,
+    impureEnvironment: hasFeature("configurable-impure-env") ? settings["impure-env"] : new Map(),
     environment: env,
     logLines: settings["log-lines"],
     postBuildHook: settings["post-build-hook"],
-    recordsRealisations: settings["experimental-features"].includes("ca-derivations"),
+    recordsRealisations: hasFeature("ca-derivations"),
     diffHook: settings["run-diff-hook"] ? settings["diff-hook"] : undefined,
   };
 }

@@ -51,6 +51,15 @@ export function set(
   };
 }
 
+/** `NAME=VALUE`, any number. */
+export function assignments(): SettingKind<ReadonlyMap<string, string>> {
+  return {
+    initial: () => new Map(),
+    parse: (value) => new Map(parseWords(value).map(parseAssignment)),
+    append: (before, more) => new Map([...before, ...more]),
+  };
+}
+
 export function oneOf<T extends string>(
   choices: { readonly [spelling: string]: T },
   initial: (facts: HostFacts) => T,
@@ -90,6 +99,12 @@ function parseCount(value: string): number {
 
 function parseWords(value: string): string[] {
   return value.split(/\s+/).filter((word) => word !== "");
+}
+
+function parseAssignment(word: string): [name: string, value: string] {
+  const at = word.indexOf("=");
+  if (at < 0) throw new Error("want NAME=VALUE");
+  return [word.slice(0, at), word.slice(at + 1)];
 }
 
 function unique(words: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 import { messageOf } from "#base/errors.ts";
 import { ConfError, type ConfLine } from "./conf.ts";
 import {
+  assignments,
   count,
   FLAG_SPELLINGS,
   flag,
@@ -41,6 +42,8 @@ const SETTINGS = {
   "hashed-mirrors": list([]),
   "http-connections": count(25),
   "allowed-impure-host-deps": set([]),
+  /** Before the environment where `impureEnvVars` are taken from, with the feature `configurable-impure-env`. */
+  "impure-env": assignments(),
   "keep-build-log": flag(true),
   "keep-derivations": flag(true),
   "keep-failed": flag(false),

@@ -52,6 +52,18 @@ test("a later line replaces an earlier one, and extra- adds to it", () => {
   assert.equal(settings["max-jobs"], 8);
 });
 
+test("impure-env is a list of assignments", () => {
+  const { settings } = resolve("impure-env = a=1 b=x=y\nextra-impure-env = a=2");
+  assert.deepEqual(
+    [...settings["impure-env"]],
+    [
+      ["a", "2"],
+      ["b", "x=y"],
+    ],
+  );
+  assert.throws(() => resolve("impure-env = a"), /'impure-env' is 'a'; want NAME=VALUE/);
+});
+
 test("old names still set, and what is set is known", () => {
   const resolved = resolve("build-max-jobs = 2\nbuild-use-sandbox = relaxed\nextra-sandbox-paths = /x");
   assert.equal(resolved.settings["max-jobs"], 2);

@@ -136,7 +136,9 @@ function checkedInputs({ inputs }: PrepareParts, roots: StorePath[]): StorePath[
 function impureVariables({ job, site }: PrepareParts): Map<string, string> {
   if (derivationType(job.derivation) !== "fixed" && derivationType(job.derivation) !== "impure")
     return new Map();
-  return new Map(job.options.impureEnvVars.map((name) => [name, site.settings.environment[name] ?? ""]));
+  const { impureEnvironment, environment } = site.settings;
+  const variable = (name: string) => impureEnvironment.get(name) ?? environment[name] ?? "";
+  return new Map(job.options.impureEnvVars.map((name) => [name, variable(name)]));
 }
 
 function coresOf({ job, site }: PrepareParts): number {

@@ -33,7 +33,9 @@ export interface LocalBuildSettings {
   readonly netrc: string;
   /** File of certificates shown to builds that may use the network. */
   readonly certificates: string | undefined;
-  /** Where `impureEnvVars` are taken from. */
+  /** Where `impureEnvVars` are taken from first: `impure-env`. */
+  readonly impureEnvironment: ReadonlyMap<string, string>;
+  /** Where `impureEnvVars` are taken from else. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Last lines of a failed build's log that its error quotes. */
   readonly logLines: number;
@@ -68,6 +70,7 @@ export const DEFAULT_LOCAL_BUILD_SETTINGS: LocalBuildSettings = {
   hashedMirrors: [],
   netrc: "",
   certificates: undefined,
+  impureEnvironment: new Map(),
   environment: {},
   logLines: 25,
   diffHook: undefined,
