@@ -29,7 +29,9 @@ function makeFolders({ realStoreDir, stateDir }: StoreLayout): void {
     `${realStoreDir}/.links`,
     `${stateDir}/temproots`,
     `${stateDir}/gcroots/auto`,
-    `${stateDir}/profiles`,
+    // Clients make their profiles and roots in these, and expect them.
+    `${stateDir}/gcroots/per-user`,
+    `${stateDir}/profiles/per-user`,
   ])
     makeFolder(folder);
 }
