@@ -57,7 +57,8 @@ function commandOf({ tree, packages, folder }: TestBed, run: TestRun): string[] 
     TMPDIR: folder,
     TEST_NAME: keyOf(run),
     NIX_REMOTE: "",
-    NIX_STORE: "",
+    // They want to know it, but Nix 2.8 takes it for a folder.
+    ...(!tree.isOld && { NIX_STORE: "" }),
     _NIX_TEST_SOURCE_DIR: tree.source,
     _NIX_TEST_BUILD_DIR: tree.build,
     PS4: "+($" + "{BASH_SOURCE[0]-$0}:$LINENO) ",
