@@ -27,11 +27,11 @@ function textOf(folder: string, name: string): string {
   return readFileSync(join(folder, name), "utf8");
 }
 
-const STARTS_SERVER = /\bssh(-ng)?:|startDaemon|nix-daemon|\$proto:/;
+const STARTS_SERVER = /\bssh(-ng)?:|startDaemon|nix-daemon|\bproto\}?:/;
 
 /** What evaluates, formats, edits and completes, or needs a version control system that is none of ours. */
 const LEFT_OUT =
-  /^(ca\/repl|bash-profile|case-hack|characterisation-test-infra|completions|compute-levels|config|debugger|derivation-advanced-attributes|describe-stores|eval|experimental-features|extra-sandbox-profile|fetchMercurial|flake.*|fmt|function-trace|hash|hash-convert|help|impure-eval|init|install-darwin|lang|lang-gc|local-store|nix-channel|nix_path|plugins|pure-eval|repl|test-infra|test-libstoreconsumer|user-envs-migration|user-envs-test-case)\.sh$/;
+  /^((\w|-)+\/common|ca\/repl|bash-profile|case-hack|characterisation-test-infra|completions|compute-levels|config|debugger|derivation-advanced-attributes|describe-stores|eval|experimental-features|extra-sandbox-profile|fetchMercurial|flake.*|fmt|function-trace|hash|hash-convert|help|impure-eval|init|install-darwin|lang|lang-gc|local-store|nix-channel|nix_path|plugins|pure-eval|repl|test-infra|test-libstoreconsumer|user-envs-migration|user-envs-test-case)\.sh$/;
 
 /** Why a test that passes with Nix must fail with Elsewhere, as far as that is decided. */
 export function reasonFor(name: string, place: Place): string | undefined {

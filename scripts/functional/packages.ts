@@ -16,14 +16,20 @@ export function writePackages(folder: string, program: string): Packages {
   for (const name of [nix, elsewhere]) mkdirSync(join(name, "bin"), { recursive: true });
   const shims = shimsFor(program);
   for (const tool of TOOLS) {
-    symlinkSync(`${REAL}/${tool}`, join(nix, "bin", tool));
+    if (tool !== "nix-store") symlinkSync(`${REAL}/${tool}`, join(nix, "bin", tool));
     const file = join(elsewhere, "bin", tool);
     const shim = shims[tool];
     if (shim === undefined) symlinkSync(`${REAL}/${tool}`, file);
     else writeFileSync(file, `#!/bin/sh\n${shim}`, { mode: 0o755 });
   }
+  writeFileSync(join(nix, "bin/nix-store"), `#!/bin/sh\n${INIT}exec ${REAL}/nix-store "$@"\n`, {
+    mode: 0o755,
+  });
   return { nix, elsewhere };
 }
+
+/** A test makes its store before there is a server that could be asked to. */
+const INIT = 'case "$1" in --init) unset NIX_REMOTE ;; esac\n';
 
 const REAL = "/usr/bin";
 
@@ -44,7 +50,7 @@ const TOOLS = [
 
 function shimsFor(program: string): { readonly [Tool in (typeof TOOLS)[number]]?: string } {
   return {
-    "nix-store": `case " $* " in *" --serve "*) exec ${program} serve "$@" ;; esac
+    "nix-store": `${INIT}case " $* " in *" --serve "*) exec ${program} serve "$@" ;; esac
 exec ${REAL}/nix-store "$@"
 `,
     // A daemon is on its socket unless it is told otherwise. Its version is what the tests take for its age.

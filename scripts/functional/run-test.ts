@@ -62,7 +62,8 @@ function commandOf({ tree, packages, folder }: TestBed, run: TestRun): string[] 
     _NIX_TEST_SOURCE_DIR: tree.source,
     _NIX_TEST_BUILD_DIR: tree.build,
     PS4: "+($" + "{BASH_SOURCE[0]-$0}:$LINENO) ",
-    [run.place === "remote" ? "NIX_CLIENT_PACKAGE" : "NIX_DAEMON_PACKAGE"]: packages[run.server],
+    ...(run.place === "store" && { NIX_REMOTE_: "ssh-ng://localhost" }),
+    [run.place === "daemon" ? "NIX_DAEMON_PACKAGE" : "NIX_CLIENT_PACKAGE"]: packages[run.server],
   };
   const words = Object.entries(environment).map(([variable, value]) => `${variable}=${value}`);
   const test = join(tree.source, run.name);
