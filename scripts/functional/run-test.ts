@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fchmodSync, openSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Place, Server } from "./place.ts";
 import { TESTER, type TestBed } from "./test-bed.ts";
@@ -25,6 +25,8 @@ export async function runTest(bed: TestBed, run: TestRun): Promise<Ran> {
   const key = keyOf(run);
   const logFile = join(bed.folder, `${key}.log`);
   const output = openSync(logFile, "w");
+  // Tests open /dev/stderr.
+  fchmodSync(output, 0o666);
   const startedMs = Date.now();
   const [program, ...within] = bed.root.within;
   const child = spawn(program!, [...within, ...commandOf(bed, run)], {
@@ -57,6 +59,7 @@ function commandOf({ tree, packages, folder }: TestBed, run: TestRun): string[] 
     TMPDIR: folder,
     TEST_NAME: keyOf(run),
     NIX_REMOTE: "",
+    shell: "/bin/bash",
     // They want to know it, but Nix 2.8 takes it for a folder.
     ...(!tree.isOld && { NIX_STORE: "" }),
     _NIX_TEST_SOURCE_DIR: tree.source,
