@@ -15,6 +15,7 @@ import type { Door, ServiceRequest } from "#serve/service-request.ts";
 import { peerUid } from "#serve/socket-peer.ts";
 import { isTrustedUser } from "#serve/trusted-user.ts";
 import { namesUser } from "#serve/trusted-users.ts";
+import { makeUserFolders } from "#store/local/user-folders.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import { openStdio } from "#transport/stdio.ts";
 import { streamOfSocket } from "#transport/unix-socket.ts";
@@ -95,9 +96,11 @@ class Server {
   async #serveSocket(socket: Socket, offloading: SharedOffload | undefined): Promise<void> {
     try {
       const uid = await this.#peerOf(socket);
-      const principal =
-        uid === undefined ? undefined : ((await this.#users.lookUp(uid)).name ?? `uid ${uid}`);
+      const name = uid === undefined ? undefined : (await this.#users.lookUp(uid)).name;
+      const principal = uid === undefined ? undefined : (name ?? `uid ${uid}`);
       await using opened = await this.#open(offloading, principal);
+      if (uid !== undefined && name !== undefined && opened.stateDir !== undefined)
+        makeUserFolders(opened.stateDir, { uid, name });
       const trusted = uid === undefined ? this.#trustOfUnknown() : await this.#isTrusted(uid, opened);
       const stream = streamOfSocket(socket, uid === undefined ? "a client" : `a client of user ${uid}`);
       await using client = new ClientConnection(stream);
