@@ -12,24 +12,47 @@ export interface Packages {
 
 /** Writes both below `folder`. `program` is Elsewhere, as it is called inside the root with the real Nix. */
 export function writePackages(folder: string, program: string): Packages {
-  const [nix, elsewhere] = [join(folder, "nix"), join(folder, "elsewhere")];
-  for (const name of [nix, elsewhere]) mkdirSync(join(name, "bin"), { recursive: true });
-  const shims = shimsFor(program);
-  for (const tool of TOOLS) {
-    if (tool !== "nix-store") symlinkSync(`${REAL}/${tool}`, join(nix, "bin", tool));
-    const file = join(elsewhere, "bin", tool);
-    const shim = shims[tool];
-    if (shim === undefined) symlinkSync(`${REAL}/${tool}`, file);
-    else writeFileSync(file, `#!/bin/sh\n${shim}`, { mode: 0o755 });
-  }
-  writeFileSync(join(nix, "bin/nix-store"), `#!/bin/sh\n${INIT}exec ${REAL}/nix-store "$@"\n`, {
-    mode: 0o755,
-  });
-  return { nix, elsewhere };
+  return {
+    nix: writePackage(join(folder, "nix"), {
+      "nix-store": `${NOT_ITS_OWN}exec ${REAL}/nix-store "$@"`,
+      "nix-daemon": `${NOT_ITS_OWN}exec ${REAL}/nix-daemon "$@"`,
+    }),
+    elsewhere: writePackage(join(folder, "elsewhere"), {
+      "nix-store": `${NOT_ITS_OWN}case " $* " in *" --serve "*) exec ${program} serve "$@" ;; esac
+exec ${REAL}/nix-store "$@"`,
+      // A daemon is on its socket unless it is told otherwise. Its version is what the tests take for its age.
+      "nix-daemon": `${NOT_ITS_OWN}case " $* " in
+  *" --version "*) exec ${REAL}/nix-daemon --version ;;
+  *" --stdio "*) exec ${program} serve "$@" ;;
+  *) exec ${program} serve --socket "$@" ;;
+esac`,
+      nix: `if [ "\${1-}" = daemon ]; then skip=1
+elif [ "\${3-}" = daemon ] && [ "$1" = --extra-experimental-features ]; then skip=3
+else exec ${REAL}/nix "$@"
+fi
+shift $skip
+exec "\${0%/*}/nix-daemon" "$@"`,
+    }),
+  };
 }
 
-/** A test makes its store before there is a server that could be asked to. */
-const INIT = 'case "$1" in --init) unset NIX_REMOTE ;; esac\n';
+/** Nix's tools, but for those that are scripts. */
+function writePackage(folder: string, scripts: { readonly [tool: string]: string }): string {
+  const bin = join(folder, "bin");
+  mkdirSync(bin, { recursive: true });
+  for (const tool of TOOLS) {
+    const script = scripts[tool];
+    if (script === undefined) symlinkSync(`${REAL}/${tool}`, join(bin, tool));
+    else writeFileSync(join(bin, tool), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+  return folder;
+}
+
+/** Where a test's store is behind a server, that server's is not, nor is the store that a test makes to begin with. */
+const NOT_ITS_OWN = `case " $* " in
+  *" --init "* | *" --serve "* | *" --stdio "*) case \${NIX_REMOTE-} in ssh-ng:*) unset NIX_REMOTE ;; esac ;;
+esac
+`;
 
 const REAL = "/usr/bin";
 
@@ -47,25 +70,3 @@ const TOOLS = [
   "nix-shell",
   "nix-store",
 ] as const;
-
-function shimsFor(program: string): { readonly [Tool in (typeof TOOLS)[number]]?: string } {
-  return {
-    "nix-store": `${INIT}case " $* " in *" --serve "*) exec ${program} serve "$@" ;; esac
-exec ${REAL}/nix-store "$@"
-`,
-    // A daemon is on its socket unless it is told otherwise. Its version is what the tests take for its age.
-    "nix-daemon": `case " $* " in
-  *" --version "*) exec ${REAL}/nix-daemon --version ;;
-  *" --stdio "*) exec ${program} serve "$@" ;;
-  *) exec ${program} serve --socket "$@" ;;
-esac
-`,
-    nix: `if [ "\${1-}" = daemon ]; then skip=1
-elif [ "\${3-}" = daemon ] && [ "$1" = --extra-experimental-features ]; then skip=3
-else exec ${REAL}/nix "$@"
-fi
-shift $skip
-exec "\${0%/*}/nix-daemon" "$@"
-`,
-  };
-}

@@ -80,8 +80,9 @@ function commandOf({ tree, packages, folder }: TestBed, run: TestRun): string[] 
 }
 
 /** The test is not the first process of its namespace: signals would not reach that one. */
-const SCRIPT = 'cd "$1" && bash -x -e -u -o pipefail "$2"; exit $?';
+const SCRIPT = 'ulimit -u 500; cd "$1" && bash -x -e -u -o pipefail "$2"; exit $?';
 /** The folders of a test are made by a script, which knows nothing of daemons. */
 const OLD_SCRIPT = `mkdir -p "$TMPDIR/nix-test"
+ulimit -u 500
 (cd "$3" && env --unset=NIX_DAEMON_PACKAGE bash -e init.sh) || exit 1
 cd "$1" && bash -e "$2"; exit $?`;
