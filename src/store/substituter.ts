@@ -1,13 +1,15 @@
 import type { Clock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
 import { type Rests, shortRests } from "#base/rests.ts";
+import type { ContentAddress } from "#nix/content-address.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
-import type { StorePath } from "#nix/store-path.ts";
+import type { StoreDir, StorePath } from "#nix/store-path.ts";
 import type { Store } from "./store.ts";
 
 /** A store that missing paths are taken from; any store is one. */
-export interface Substituter extends Pick<Store, "uri" | "queryPathInfos" | "narFromPath" | "narsFromPaths"> {
+export interface Substituter
+  extends Pick<Store, "uri" | "storeDir" | "queryPathInfos" | "narFromPath" | "narsFromPaths"> {
   /** Less is asked first; 0 where it does not say. */
   priority?(): Promise<number>;
   /** What it says an output of a content-addressed derivation was realised as. */
@@ -24,16 +26,26 @@ export interface SubstitutablePath {
   /** In bytes; 0 where it is not known. */
   readonly downloadSize: number;
   readonly from: Substituter;
+  /** The same as the substituter has it, where its store directory is another and hence its name for the path. */
+  readonly there?: PathInfo;
+}
+
+export interface SubstituteOptions {
+  /** Of those paths that contents address: substituters with another store directory may have the same contents. */
+  readonly addresses?: ReadonlyMap<StorePath, ContentAddress>;
 }
 
 /** A store that says what it could substitute, and from where. */
 export interface SubstitutingStore extends Store {
   /** What substituters have of `paths`, in a form that this store takes. */
-  querySubstitutable(paths: Iterable<StorePath>): Promise<Map<StorePath, SubstitutablePath>>;
+  querySubstitutable(
+    paths: Iterable<StorePath>,
+    options?: SubstituteOptions,
+  ): Promise<Map<StorePath, SubstitutablePath>>;
   /** The same with all that the paths refer to and that is not valid here. */
   querySubstitutableClosure(paths: Iterable<StorePath>): Promise<Map<StorePath, SubstitutablePath>>;
   /** Makes paths valid as far as substituters have them, and says how that went. */
-  substitute(paths: Iterable<StorePath>): Promise<SubstitutionResult>;
+  substitute(paths: Iterable<StorePath>, options?: SubstituteOptions): Promise<SubstitutionResult>;
 }
 
 /** How substitution ended. */
@@ -67,6 +79,7 @@ export interface RestingSubstituterOptions {
  */
 export class RestingSubstituter implements Substituter, AsyncDisposable {
   readonly uri: string;
+  readonly storeDir: StoreDir;
   readonly trusted: boolean;
   readonly #store: Store & Pick<Substituter, "queryRealisation">;
   readonly #options: RestingSubstituterOptions;
@@ -74,6 +87,7 @@ export class RestingSubstituter implements Substituter, AsyncDisposable {
 
   constructor(store: Store, options: RestingSubstituterOptions) {
     this.uri = store.uri;
+    this.storeDir = store.storeDir;
     this.trusted = options.trusted;
     this.#store = store;
     this.#options = options;

@@ -17,6 +17,7 @@ import { buildOne } from "./build-one.ts";
 import type { BuildSite } from "./build-site.ts";
 import { dependentRealisations } from "./dependent-realisations.ts";
 import { DerivationGraph } from "./derivation-graph.ts";
+import { fixedAddresses } from "./fixed-addresses.ts";
 import { resolveDerivation } from "./resolve-derivation.ts";
 
 export interface BuildPathsParts {
@@ -276,7 +277,8 @@ class GraphBuild {
     const outputs = [...(await this.#graph.outputs(drvPath)).values()];
     const paths = outputs.flatMap((path) => path ?? []);
     if (paths.length < outputs.length) return undefined;
-    const { failed } = await store.substitute(paths);
+    const addresses = fixedAddresses(this.#graph.derivation(drvPath), await this.#graph.outputs(drvPath));
+    const { failed } = await store.substitute(paths, { addresses });
     if (failed.length > 0 && !(this.#parts.request.settings.fallback ?? this.#site.settings.fallback))
       throw new BuildFailure(
         "TransientFailure",

@@ -6,6 +6,7 @@ import type { MissingPaths } from "#store/realiser.ts";
 import type { SubstitutablePath } from "#store/substituter.ts";
 import type { BuildSite } from "./build-site.ts";
 import { DerivationGraph } from "./derivation-graph.ts";
+import { fixedAddresses } from "./fixed-addresses.ts";
 
 /** What would be built and what substituted to have all of it. Nothing is done. */
 export async function queryMissing(
@@ -79,7 +80,8 @@ export async function queryMissing(
       settings.useSubstitutes &&
       derivationOptions(store.storeDir, derivation).allowSubstitutes
     ) {
-      const substitutable = await store.querySubstitutable(missing);
+      const addresses = fixedAddresses(derivation, await graph.outputs(drvPath));
+      const substitutable = await store.querySubstitutable(missing, { addresses });
       if (missing.every((path) => substitutable.has(path))) {
         for (const one of substitutable.values()) take(one);
         return;

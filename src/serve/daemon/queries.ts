@@ -1,4 +1,5 @@
 import { ElsewhereError } from "#base/errors.ts";
+import type { ContentAddress } from "#nix/content-address.ts";
 import { HASH_PART_LENGTH, type StorePath } from "#nix/store-path.ts";
 import { validPathInfo } from "../invalid-path.ts";
 import { storeThatCan } from "../served-store.ts";
@@ -78,7 +79,8 @@ export const queryHandlers: Handlers<Queries> = {
   querySubstitutablePathInfo: async (call) =>
     (await substitutableInfos(call, [call.request.path])).find(({ path }) => path === call.request.path),
 
-  querySubstitutablePathInfos: async (call) => await substitutableInfos(call, call.request.paths.keys()),
+  querySubstitutablePathInfos: async (call) =>
+    await substitutableInfos(call, call.request.paths.keys(), call.request.paths),
 
   querySubstitutablePaths: async ({ store, settings, request: { paths } }) =>
     settings.build.useSubstitutes === false
@@ -87,9 +89,16 @@ export const queryHandlers: Handlers<Queries> = {
 };
 
 /** What substituters of a store have; none where the store cannot tell. */
-async function substitutableInfos({ store, settings }: Call<unknown>, paths: Iterable<StorePath>) {
+async function substitutableInfos(
+  { store, settings }: Call<unknown>,
+  paths: Iterable<StorePath>,
+  known: ReadonlyMap<StorePath, ContentAddress | undefined> = new Map(),
+) {
   if (!store.querySubstitutable || settings.build.useSubstitutes === false) return [];
-  const found = await store.querySubstitutable(paths);
+  const addresses = new Map(
+    [...known].flatMap(([path, address]) => (address ? [[path, address] as const] : [])),
+  );
+  const found = await store.querySubstitutable(paths, { addresses });
   return Array.from(found.values(), ({ info, downloadSize }) => ({
     path: info.path,
     deriver: info.deriver,

@@ -12,7 +12,12 @@ import type {
   IncomingPath,
   NarOptions,
 } from "../store.ts";
-import type { SubstitutablePath, SubstitutingStore, SubstitutionResult } from "../substituter.ts";
+import type {
+  SubstitutablePath,
+  SubstituteOptions,
+  SubstitutingStore,
+  SubstitutionResult,
+} from "../substituter.ts";
 import { addContent } from "./add-content.ts";
 import { addPaths } from "./add-paths.ts";
 import { type BuildLogWriter, readBuildLog, writeBuildLog } from "./build-log.ts";
@@ -139,8 +144,11 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
   }
 
   /** What substituters have of `paths`, in a form that this store takes. */
-  async querySubstitutable(paths: Iterable<StorePath>): Promise<Map<StorePath, SubstitutablePath>> {
-    return await findSubstitutable(this.#context, paths);
+  async querySubstitutable(
+    paths: Iterable<StorePath>,
+    options: SubstituteOptions = {},
+  ): Promise<Map<StorePath, SubstitutablePath>> {
+    return await findSubstitutable(this.#context, paths, options);
   }
 
   /** What a substituter that may be believed says an output was realised as. */
@@ -154,8 +162,8 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
   }
 
   /** Makes paths valid as far as substituters have them, and says how that went. */
-  async substitute(paths: Iterable<StorePath>): Promise<SubstitutionResult> {
-    return await substitute(this.#context, [...paths]);
+  async substitute(paths: Iterable<StorePath>, options: SubstituteOptions = {}): Promise<SubstitutionResult> {
+    return await substitute(this.#context, [...paths], options);
   }
 
   async queryDerivationOutputMap(drvPath: StorePath): Promise<Map<string, StorePath | undefined>> {

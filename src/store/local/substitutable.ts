@@ -1,12 +1,13 @@
 import type { NarInfo } from "#nix/narinfo.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { SubstitutablePath, Substituter } from "../substituter.ts";
+import type { SubstitutablePath, SubstituteOptions, Substituter } from "../substituter.ts";
 import { askSubstituter } from "./ask-substituter.ts";
 import type { StoreContext } from "./context.ts";
+import { queryForeign } from "./foreign-names.ts";
 import { isTrustworthy } from "./trust.ts";
 
-export interface FindOptions {
+export interface FindOptions extends SubstituteOptions {
   /** Also what bears no trusted signature, which could not be taken. */
   readonly untrusted?: boolean;
   /** Substituters that are not to be asked. */
@@ -17,7 +18,7 @@ export interface FindOptions {
 export async function findSubstitutable(
   store: StoreContext,
   paths: Iterable<StorePath>,
-  { untrusted = false, except }: FindOptions = {},
+  { untrusted = false, except, addresses }: FindOptions = {},
 ): Promise<Map<StorePath, SubstitutablePath>> {
   const found = new Map<StorePath, SubstitutablePath>();
   const wanted = [...new Set(paths)];
@@ -25,12 +26,34 @@ export async function findSubstitutable(
     if (except?.has(from)) continue;
     const left = wanted.filter((path) => !found.has(path));
     if (left.length === 0) break;
-    const infos = await askSubstituter(store, from, () => from.queryPathInfos(left));
-    for (const [path, info] of infos ?? [])
-      if (untrusted || from.trusted || isTrustworthy(store, { ...info, ultimate: false }))
-        found.set(path, { info: withoutPrivileges(info), downloadSize: fileSizeOf(info), from });
+    const offers = await askSubstituter(store, from, () => offersOf(store, from, { paths: left, addresses }));
+    for (const offer of offers ?? [])
+      if (untrusted || from.trusted || isTrustworthy(store, { ...offer.info, ultimate: false }))
+        found.set(offer.info.path, offer);
   }
   return found;
+}
+
+interface Asked {
+  readonly paths: readonly StorePath[];
+  readonly addresses: SubstituteOptions["addresses"];
+}
+
+async function offersOf(
+  { layout }: StoreContext,
+  from: Substituter,
+  { paths, addresses }: Asked,
+): Promise<SubstitutablePath[]> {
+  if (from.storeDir !== layout.storeDir) {
+    const foreign = await queryForeign(from, paths, addresses ? { addresses } : {});
+    return foreign.map(({ info, there }) => ({ info, there, downloadSize: fileSizeOf(there), from }));
+  }
+  const infos = await from.queryPathInfos(paths);
+  return Array.from(infos.values(), (info) => ({
+    info: withoutPrivileges(info),
+    downloadSize: fileSizeOf(info),
+    from,
+  }));
 }
 
 /** `paths` and all that they refer to which is not valid here, as far as substituters have it. */

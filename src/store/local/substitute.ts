@@ -2,7 +2,14 @@ import type { PathInfo } from "#nix/path-info.ts";
 import { keyNameOf } from "#nix/signature.ts";
 import { validSignatures } from "#nix/signature-fingerprint.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { SubstitutablePath, Substituter, SubstitutionResult, TakenPath } from "../substituter.ts";
+import type { IncomingPath } from "../store.ts";
+import type {
+  SubstitutablePath,
+  SubstituteOptions,
+  Substituter,
+  SubstitutionResult,
+  TakenPath,
+} from "../substituter.ts";
 import { addPaths } from "./add-paths.ts";
 import { askSubstituter } from "./ask-substituter.ts";
 import type { StoreContext } from "./context.ts";
@@ -16,6 +23,7 @@ import { findSubstitutableClosure } from "./substitutable.ts";
 export async function substitute(
   store: StoreContext,
   paths: readonly StorePath[],
+  options: SubstituteOptions = {},
 ): Promise<SubstitutionResult> {
   const taken = new Map<StorePath, TakenPath>();
   const promised = new Set<StorePath>();
@@ -25,7 +33,7 @@ export async function substitute(
     const valid = store.paths.validAmong(paths);
     const missing = paths.filter((path) => !valid.has(path));
     if (missing.length === 0) return { taken, failed: [] };
-    const found = await findSubstitutableClosure(store, missing, { except });
+    const found = await findSubstitutableClosure(store, missing, { ...options, except });
     const whole = withoutIncomplete(store, found);
     for (const path of missing) if (whole.has(path)) promised.add(path);
     if (whole.size === 0) return { taken, failed: missing.filter((path) => promised.has(path)) };
@@ -61,9 +69,10 @@ async function take(
     const { from } = paths[start]!;
     let end = start;
     while (paths[end]?.from === from) end++;
-    const infos = paths.slice(start, end).map(({ info }) => info);
+    const run = paths.slice(start, end);
+    const infos = run.map(({ info }) => info);
     const isGiven = await askSubstituter(store, from, async () => {
-      await addPaths(store, from.narsFromPaths(infos), { checkSignatures: !from.trusted }).catch((error) => {
+      await addPaths(store, narsOf(from, run), { checkSignatures: !from.trusted }).catch((error) => {
         const [faulty] = missingOf(store, infos);
         if (faulty) from.noteFailure?.(faulty.path, error);
         throw error;
@@ -77,6 +86,13 @@ async function take(
     start = end;
   }
   return undefined;
+}
+
+/** NARs of paths under their names here. */
+async function* narsOf(from: Substituter, paths: readonly SubstitutablePath[]): AsyncGenerator<IncomingPath> {
+  const nars = from.narsFromPaths(paths.map(({ info, there }) => there ?? info));
+  const names = new Map(paths.map(({ info, there }) => [(there ?? info).path, info]));
+  for await (const { info, nar } of nars) yield { info: names.get(info.path) ?? info, nar };
 }
 
 /** Those that are not valid, in their order. */

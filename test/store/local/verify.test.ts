@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { makeContentAddressedPath } from "#nix/content-address.ts";
+import { parseStoreDir } from "#nix/store-path.ts";
 import { addAll, chainOf, fileSample, makeStore, makeWritable, type Sample } from "./local-rig.ts";
 
 test("a changed file is found, reported, and mended from a substituter", async (t) => {
@@ -57,3 +59,24 @@ test("missing paths are substituted with all that they need, where signatures al
   await lenient.ensurePaths([last]);
   assert.equal((await lenient.queryClosure([last])).length, 5);
 });
+
+test("what contents address is substituted from a store with another store directory", async (t) => {
+  const { store: cache } = await makeStore(t, { storeDir: parseStoreDir("/elsewhere/store") });
+  const file = (data: string) => ({
+    ...({ name: "file", method: "flat", algorithm: "sha256", references: [], dump: "flat" } as const),
+    data: one(Buffer.from(data)),
+  });
+  const { contentAddress } = await cache.addContent(file("contents"));
+  const { store } = await makeStore(t, { substituters: [cache] });
+  const path = makeContentAddressedPath(store.storeDir, "file", contentAddress!);
+  assert.equal((await store.substitute([path])).taken.size, 0, "nobody knows what to look for");
+  const addresses = new Map([[path, contentAddress!]]);
+  assert.equal((await store.querySubstitutable([path], { addresses })).get(path)?.info.path, path);
+  assert.deepEqual([...(await store.substitute([path], { addresses })).taken.keys()], [path]);
+  assert.equal(readFileSync(store.realPathOf(path), "utf8"), "contents");
+  assert.equal(await store.verify({ checkContents: true, repair: false }), false);
+});
+
+async function* one(chunk: Uint8Array) {
+  yield chunk;
+}
