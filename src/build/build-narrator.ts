@@ -1,7 +1,7 @@
 import { ACTIVITY, type LogSink, RESULT, VERBOSITY } from "#nix/log-event.ts";
 import { printStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
-import { CopyNarrators } from "./copy-narrator.ts";
 import type { BuildEvent } from "./events.ts";
+import { MovementNarrator } from "./movement-narrator.ts";
 
 export interface NarratorOptions {
   readonly storeDir: StoreDir;
@@ -17,11 +17,11 @@ export class BuildNarrator {
   readonly #options: NarratorOptions;
   readonly #builds = new Map<StorePath, number>();
   readonly #isAlone = new Map<StorePath, boolean>();
-  readonly #copies: CopyNarrators;
+  readonly #movements: MovementNarrator;
 
   constructor(options: NarratorOptions) {
     this.#options = options;
-    this.#copies = new CopyNarrators(options);
+    this.#movements = new MovementNarrator(options);
   }
 
   take(event: BuildEvent): void {
@@ -55,22 +55,16 @@ export class BuildNarrator {
       case "builder-down":
         this.#say(`cannot build on '${event.builder}': ${event.message}`);
         break;
-      case "copy-started":
-      case "path-started":
-      case "copy-progressed":
-      case "copy-finished":
-        this.#copies.take(event);
-        break;
-      // What is left is for Elsewhere's own views.
+      // What is left is for Elsewhere's own views, or moves.
       default:
-        break;
+        this.#movements.take(event);
     }
   }
 
   /** Ends what has not ended: a run that was given up leaves no activity open. */
   close(): void {
     for (const drvPath of [...this.#builds.keys()]) this.#end(drvPath);
-    this.#copies.close();
+    this.#movements.close();
   }
 
   #begin(drvPath: StorePath, builder: string): void {

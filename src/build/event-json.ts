@@ -17,6 +17,7 @@ import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
 import { LOSSES } from "#schedule/loss.ts";
 import type { BuilderVerdict, Obstacle, WaitReason } from "#schedule/reason.ts";
 import type { Score } from "#schedule/score.ts";
+import type { Download } from "#store/fetch-event.ts";
 import type { BuildEvent, BuildOutcome, BuildUsage, Origin } from "./events.ts";
 
 /** An event as one line of JSON, without the line's end: its fields, with maps as objects. */
@@ -150,6 +151,23 @@ const shape = byKind<BuildEvent>({
   "path-started": { id: whole, path, bytes: whole, atMs: number },
   "copy-progressed": { id: whole, paths: whole, bytes: whole, atMs: number },
   "copy-finished": { id: whole, atMs: number, error: optional(text) },
+  "fetch-started": {
+    id: whole,
+    path,
+    from: text,
+    to: text,
+    bytes: whole,
+    drvPath: optional(path),
+    atMs: number,
+  },
+  "fetch-progressed": {
+    id: whole,
+    bytes: whole,
+    bytesExpected: optional(whole),
+    download: optional(object<Download>({ uri: text, bytes: whole, bytesDone: whole })),
+    atMs: number,
+  },
+  "fetch-finished": { id: whole, atMs: number, error: optional(text) },
   "build-held": { drvPath: path, reason: waitReason, atMs: number },
   "attempt-started": {
     drvPath: path,
@@ -161,6 +179,8 @@ const shape = byKind<BuildEvent>({
     others: list(verdictShape),
     atMs: number,
   },
+  "inputs-awaited": { drvPath: path, builder: text, atMs: number },
+  "inputs-fetched": { drvPath: path, builder: text, atMs: number },
   "inputs-sent": { drvPath: path, builder: text, atMs: number },
   "build-began": { together: flag, drvPath: path, builder: text, atMs: number },
   phase: { drvPath: path, phase: text },

@@ -13,10 +13,11 @@ export class RunNarrator {
   readonly #totals: { readonly realise: number; readonly builds: number; readonly copies: number };
   readonly #running = new Set<StorePath>();
   readonly #copies = new Map<number, number>();
+  readonly #fetches = new Set<number>();
   #planned = 0;
   #done = 0;
   #failed = 0;
-  readonly #paths = { done: 0, expected: 0, bytes: 0 };
+  readonly #paths = { done: 0, expected: 0, bytes: 0, failed: 0 };
 
   constructor(options: NarratorOptions) {
     this.#options = options;
@@ -75,6 +76,18 @@ export class RunNarrator {
       case "copy-finished":
         this.#paths.done += this.#copies.get(event.id) ?? 0;
         return this.#copies.delete(event.id);
+      case "fetch-started":
+        this.#fetches.add(event.id);
+        this.#paths.expected++;
+        this.#paths.bytes += event.bytes;
+        return true;
+      case "fetch-progressed":
+        this.#paths.bytes += event.bytesExpected ?? 0;
+        return event.bytesExpected !== undefined;
+      case "fetch-finished":
+        if (event.error === undefined) this.#paths.done++;
+        else this.#paths.failed++;
+        return this.#fetches.delete(event.id);
       default:
         return false;
     }
@@ -84,8 +97,9 @@ export class RunNarrator {
   #tellTotals(): void {
     const { realise, builds, copies } = this.#totals;
     this.#result(builds, RESULT.progress, [this.#done, this.#planned, this.#running.size, this.#failed]);
-    const { done, expected, bytes } = this.#paths;
-    this.#result(copies, RESULT.progress, [done, expected, this.#copies.size, 0]);
+    const { done, expected, bytes, failed } = this.#paths;
+    const running = this.#copies.size + this.#fetches.size;
+    this.#result(copies, RESULT.progress, [done, expected, running, failed]);
     this.#result(realise, RESULT.setExpected, [ACTIVITY.copyPath, bytes]);
   }
 

@@ -16,12 +16,13 @@ import { KeptSites } from "#resident/kept-sites.ts";
 import { stay } from "#resident/resident.ts";
 import { startResident } from "#resident/start-resident.ts";
 import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
+import { nextActivityId } from "#store/activity-id.ts";
 import { machineSite } from "./build-sites.ts";
 import { hookSettingsOf } from "./hook-settings.ts";
 import { HookStores } from "./hook-stores.ts";
 import { loadMachines } from "./load-machines.ts";
 import { hostFacts, loadConfLines } from "./load-settings.ts";
-import { CONNECTION_IDLE_MS, nextActivityId, OFFLOAD_POLICY, siteKey } from "./offload.ts";
+import { CONNECTION_IDLE_MS, OFFLOAD_POLICY, siteKey } from "./offload.ts";
 import { SharedRuns } from "./shared-runs.ts";
 import { stateDir } from "./state-dir.ts";
 

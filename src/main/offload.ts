@@ -8,6 +8,7 @@ import { KeptSites } from "#resident/kept-sites.ts";
 import type { Offload } from "#resident/offloading-realiser.ts";
 import type { Policy } from "#schedule/schedule.ts";
 import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
+import { nextActivityId } from "#store/activity-id.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
 import { localSite, machineSite } from "./build-sites.ts";
@@ -88,13 +89,6 @@ export function siteKey(machine: Machine, settings: Settings, { NIX_SSHOPTS }: N
   return JSON.stringify([uri, sshKey, sshPublicHostKey, settings["connect-timeout"], NIX_SSHOPTS]);
 }
 
-/** Numbers activities, over all that this process tells of. */
-export function nextActivityId(): number {
-  return process.pid * IDS_PER_PROCESS + ++activities;
-}
-
-let activities = 0;
-const IDS_PER_PROCESS = 2 ** 24;
 /** How long a connection to a builder is kept that nobody uses. */
 export const CONNECTION_IDLE_MS = 5 * 60_000;
 /** Attempts of one build, over all builders, and of how many other builders a placement tells. */

@@ -4,6 +4,7 @@ import type { HashAlgorithm } from "#nix/hash.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
 import type { StoreDir, StorePath } from "#nix/store-path.ts";
+import type { Download, FetchSink } from "./fetch-event.ts";
 
 /** A store path with its contents, on its way into a store. */
 export interface IncomingPath {
@@ -15,6 +16,15 @@ export interface IncomingPath {
 export interface NarOptions {
   /** A chunk may be overwritten once the next is asked for: for consumers that keep none. */
   readonly reuseChunks?: boolean;
+  /** Told how far the file is that a NAR is read from, where it comes over a network. */
+  readonly onDownload?: (path: StorePath, download: Download) => void;
+}
+
+export interface ValidityOptions {
+  /** Have the store take what is not valid from its substituters first. */
+  readonly substitute?: boolean;
+  /** Told what the store fetches meanwhile, as far as it says so. */
+  readonly fetches?: FetchSink;
 }
 
 export interface AddOptions {
@@ -50,7 +60,7 @@ export interface Store extends AsyncDisposable {
   /** The information of those among `paths` that are valid. One query, however many paths. */
   queryPathInfos(paths: Iterable<StorePath>): Promise<Map<StorePath, PathInfo>>;
   /** Those among `paths` that are valid; with `substitute`, after the store has tried to substitute the others. */
-  queryValidPaths(paths: Iterable<StorePath>, options?: { substitute?: boolean }): Promise<Set<StorePath>>;
+  queryValidPaths(paths: Iterable<StorePath>, options?: ValidityOptions): Promise<Set<StorePath>>;
   /** `paths` and all that they refer to, with their information, references before referrers. Throws on one that is not valid. */
   queryClosure(paths: Iterable<StorePath>): Promise<PathInfo[]>;
 

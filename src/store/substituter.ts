@@ -5,7 +5,8 @@ import type { ContentAddress } from "#nix/content-address.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
 import type { StoreDir, StorePath } from "#nix/store-path.ts";
-import type { Store } from "./store.ts";
+import type { FetchSink } from "./fetch-event.ts";
+import type { NarOptions, Store } from "./store.ts";
 
 /** A store that missing paths are taken from; any store is one. */
 export interface Substituter
@@ -35,6 +36,11 @@ export interface SubstituteOptions {
   readonly addresses?: ReadonlyMap<StorePath, ContentAddress>;
 }
 
+export interface TakeOptions extends SubstituteOptions {
+  /** Told meanwhile what is fetched. */
+  readonly fetches?: FetchSink;
+}
+
 /** A store that says what it could substitute, and from where. */
 export interface SubstitutingStore extends Store {
   /** What substituters have of `paths`, in a form that this store takes. */
@@ -45,7 +51,7 @@ export interface SubstitutingStore extends Store {
   /** The same with all that the paths refer to and that is not valid here. */
   querySubstitutableClosure(paths: Iterable<StorePath>): Promise<Map<StorePath, SubstitutablePath>>;
   /** Makes paths valid as far as substituters have them, and says how that went. */
-  substitute(paths: Iterable<StorePath>, options?: SubstituteOptions): Promise<SubstitutionResult>;
+  substitute(paths: Iterable<StorePath>, options?: TakeOptions): Promise<SubstitutionResult>;
 }
 
 /** How substitution ended. */
@@ -112,8 +118,8 @@ export class RestingSubstituter implements Substituter, AsyncDisposable {
     return this.#store.narFromPath(path);
   }
 
-  narsFromPaths(infos: readonly PathInfo[]) {
-    return this.#store.narsFromPaths(infos);
+  narsFromPaths(infos: readonly PathInfo[], options?: NarOptions) {
+    return this.#store.narsFromPaths(infos, options);
   }
 
   noteFailure(path: StorePath, error: unknown): void {

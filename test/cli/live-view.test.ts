@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { BuildEvent } from "#build/events.ts";
 import { LiveWindow } from "#cli/progress/live-window.ts";
 import { advance, emptyProgress, type Progress } from "#cli/progress/progress.ts";
+import { summaryOf } from "#cli/progress/summary.ts";
 import { ProgressView } from "#cli/progress/view.ts";
 import { displayWidth, fit } from "#cli/progress/width.ts";
 import { windowLines } from "#cli/progress/window.ts";
@@ -122,6 +123,59 @@ test("what is sent, built, handed over and ready are different things", () => {
   assert.match(said, /^box +■▪·· +2 of 4 +1 handed over +↑ 250 of 1000 B, 250 B\/s$/m);
   assert.match(said, /0 of 4 done · 1 building · 1 sending · 1 handed over · 1 ready · 3 s$/);
 });
+
+for (const columns of [60, 80, 120])
+  test(`what is fetched is seen with its cache and how far it is, at ${columns} columns`, () => {
+    const [waiting, taken] = ["waiting", "taken"].map((name) => drvNamed(name));
+    const glibc = parseStorePathBaseName("g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-glibc-2.40");
+    const cache = "https://cache.example.org";
+    const on = { builder: "box", atMs: 1000 };
+    const attempt = { kind: "attempt-started" as const, attempt: 1, together: 1, ...anyPlacement, ...on };
+    const fetch = { kind: "fetch-started" as const, path: glibc, from: cache, bytes: 40 * 2 ** 20 };
+    const story: BuildEvent[] = [
+      { kind: "planned", atMs: 0, builds: [waiting!, taken!], needs: [[], []], alreadyThere: 0 },
+      { kind: "builder-up", builder: "box", slots: 4, atMs: 0 },
+      { ...fetch, id: 1, to: "local", atMs: 500 },
+      { ...attempt, drvPath: waiting! },
+      { kind: "inputs-awaited", drvPath: waiting!, ...on },
+      { ...attempt, drvPath: taken! },
+      { kind: "inputs-sent", drvPath: taken!, ...on },
+      { ...fetch, id: 2, to: "box", drvPath: taken!, bytes: 0, atMs: 1000 },
+      { kind: "fetch-progressed", id: 1, bytes: 10 * 2 ** 20, atMs: 1500 },
+      { kind: "fetch-progressed", id: 2, bytes: 2 ** 20, bytesExpected: 2 * 2 ** 20, atMs: 2000 },
+    ];
+    const during = story.reduce(advance, emptyProgress());
+    const seen = windowLines(during, { nowMs: 3000, columns, rows: 24, style });
+    assert.deepEqual(
+      seen.map((line) => line.replaceAll(/ +/g, " ").replace(/^━+ /, "")),
+      [
+        "waiting box fetching 2 s",
+        "taken box fetching 50 % 2 s",
+        columns === 60
+          ? "glibc-2.40 cache.exampl… fetching 25 % 2 s"
+          : `glibc-2.40 cache.example.org fetching 25 %${columns === 120 ? ", 10 MiB/s" : ""} 2 s`,
+        columns === 60
+          ? "box 2 of 4 fetching 1.0 of 2.0 MiB, 1.0 MiB/s"
+          : "box ▪▪·· 2 of 4 fetching 1.0 of 2.0 MiB, 1.0 MiB/s",
+        "0 of 2 done · 2 fetching · 3 s",
+      ],
+    );
+    const end: BuildEvent[] = [
+      { kind: "inputs-fetched", drvPath: waiting!, ...on },
+      { kind: "fetch-finished", id: 1, atMs: 3000 },
+      { kind: "fetch-finished", id: 2, atMs: 3000, error: "it was cut off" },
+      { kind: "build-began", together: false, drvPath: taken!, ...on },
+    ];
+    const after = end.reduce(advance, during);
+    const said = windowLines(after, { nowMs: 4000, columns, rows: 24, style }).join("\n");
+    assert.match(said, /^waiting +box +sending/m);
+    assert.match(said, /^taken +box +building/m);
+    assert.doesNotMatch(said, /fetching/);
+    assert.match(
+      summaryOf(after, {}),
+      /^fetched 1 path \(40 MiB\) from https:\/\/cache\.example\.org; 1 path did not come whole$/m,
+    );
+  });
 
 test("what stands still says why; that all builders are busy is no news", () => {
   const [stuck, next] = ["stuck", "next"].map((name) => drvNamed(name));

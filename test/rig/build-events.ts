@@ -165,6 +165,31 @@ const BY_KIND: { [K in BuildEvent["kind"]]: fc.Arbitrary<Extract<BuildEvent, { k
     { cores: anySize },
   ),
   "build-held": record({ ...kind("build-held"), drvPath: anyDrvPath, reason: anyWaitReason, ...at }),
+  "fetch-started": partly<Extract<BuildEvent, { kind: "fetch-started" }>>(
+    {
+      ...kind("fetch-started"),
+      id: anySize,
+      path: anyPath,
+      from: anyText,
+      to: anyText,
+      bytes: anySize,
+      ...at,
+    },
+    { drvPath: anyDrvPath },
+  ),
+  "fetch-progressed": partly<Extract<BuildEvent, { kind: "fetch-progressed" }>>(
+    { ...kind("fetch-progressed"), id: anySize, bytes: anySize, ...at },
+    {
+      bytesExpected: anySize,
+      download: record({ uri: anyText, bytes: anySize, bytesDone: anySize }),
+    },
+  ),
+  "fetch-finished": partly<Extract<BuildEvent, { kind: "fetch-finished" }>>(
+    { ...kind("fetch-finished"), id: anySize, ...at },
+    { error: anyText },
+  ),
+  "inputs-awaited": record({ ...kind("inputs-awaited"), ...build, ...at }),
+  "inputs-fetched": record({ ...kind("inputs-fetched"), ...build, ...at }),
   "inputs-sent": record({ ...kind("inputs-sent"), ...build, ...at }),
   "build-began": record({ ...kind("build-began"), ...build, together: fc.boolean(), ...at }),
   "output-suspect": record({ ...kind("output-suspect"), drvPath: anyDrvPath, message: anyText }),

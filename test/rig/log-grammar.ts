@@ -38,6 +38,7 @@ const ACTIVITY_FIELDS: Record<number, string> = {
   [ACTIVITY.unknown]: "",
   [ACTIVITY.substitute]: "pt",
   [ACTIVITY.queryPathInfo]: "pt",
+  [ACTIVITY.fileTransfer]: "t",
 };
 const RESULT_FIELDS: Record<number, string> = {
   [RESULT.buildLogLine]: "t",

@@ -8,6 +8,7 @@ import type { QueryableStore } from "#store/store.ts";
 import type { BuildEventSink } from "../events.ts";
 import { EarlyResults } from "./early-results.ts";
 import type { Feeder } from "./feeder.ts";
+import type { Fetches } from "./fetches.ts";
 import { requestGraph } from "./graph-request.ts";
 import { LimitWatch } from "./limit-watch.ts";
 import { type LogReaderOptions, readLog } from "./log-reader.ts";
@@ -28,6 +29,9 @@ export interface AttemptContext {
   /** Holds the `.drv` files and the sources. */
   readonly drvStore: Holder;
   readonly outputsOf: (drvPath: StorePath) => KnownOutputs;
+  readonly fetches: Fetches;
+  /** Whether any of `paths` must be fetched first. */
+  readonly mustFetch: (paths: readonly StorePath[]) => boolean;
   /** Fetches those of `paths` that only a binary cache of the destination has. */
   readonly substitute: (paths: readonly StorePath[]) => Promise<void>;
 }
@@ -118,16 +122,17 @@ async function buildAlone(
   const { drvPath, derivation } = build;
   const { store, realiser } = active.connected;
   const basic = resolveInputs(derivation, store.storeDir, context.outputsOf);
-  await context.substitute(basic.inputSources);
+  await fetchInputs(basic.inputSources, [build], { active, context });
   await active.feeder.need(basic.inputSources);
-  announceInputs([build], active, context);
+  announceInputs("inputs-sent", [build], { active, context });
   // One that tells when a build begins may make it wait before.
   if (!active.site.traits.takesGraphs) onAsked(drvPath);
   let begunMs = context.clock.now();
   const onBegin = () => {
     begunMs = context.clock.now();
   };
-  const options = realiseOptions(active, context, { only: drvPath, onBegin });
+  using fetches = context.fetches.into(active.site.traits.name, drvPath);
+  const options = realiseOptions(active, context, { only: drvPath, onBegin, fetches: fetches.take });
   const result = await realiser.buildDerivation(drvPath, basic, options);
   onResult(build, withOwnTimes(result, begunMs, context.clock.now()));
 }
@@ -141,15 +146,21 @@ async function buildGraph(
   const inputs = builds.flatMap(({ derivation }) =>
     inputOutputsOf(derivation, (drvPath) => (inside.has(drvPath) ? NOTHING : context.outputsOf(drvPath))),
   );
-  await context.substitute(inputs);
+  await fetchInputs(inputs, builds, { active, context });
   const here = inputs.filter((path) => context.whereabouts.find(path));
   await Promise.all([active.feeder.need(builds.map(({ drvPath }) => drvPath)), active.feeder.need(here)]);
-  announceInputs(builds, active, context);
+  announceInputs("inputs-sent", builds, { active, context });
   const only = builds.length === 1 ? builds[0]!.drvPath : undefined;
   const { store, realiser } = active.connected;
   const { clock, outputsOf } = context;
   using early = new EarlyResults(builds, { store, clock, outputsOf, onResult });
-  const options = realiseOptions(active, context, { only, onBegin: early.begun, onEnd: early.ended });
+  using fetches = context.fetches.into(active.site.traits.name, only);
+  const options = realiseOptions(active, context, {
+    only,
+    onBegin: early.begun,
+    onEnd: early.ended,
+    fetches: fetches.take,
+  });
   await requestGraph(builds, {
     ask: (wanted) => realiser.buildPaths(wanted.map(derivedPathOf), options),
     settle: (build, result) => early.settle(build, result),
@@ -157,19 +168,31 @@ async function buildGraph(
   });
 }
 
-function announceInputs(
+/** Has the destination take what only its caches have, to be sent on from there. */
+async function fetchInputs(
+  paths: readonly StorePath[],
   builds: readonly PlannedBuild[],
-  { site }: ActiveSite,
-  { events, clock }: AttemptContext,
+  { active, context }: { active: ActiveSite; context: AttemptContext },
+): Promise<void> {
+  const isAwaited = context.mustFetch(paths);
+  if (isAwaited) announceInputs("inputs-awaited", builds, { active, context });
+  await context.substitute(paths);
+  if (isAwaited) announceInputs("inputs-fetched", builds, { active, context });
+}
+
+function announceInputs(
+  kind: "inputs-awaited" | "inputs-fetched" | "inputs-sent",
+  builds: readonly PlannedBuild[],
+  { active, context: { events, clock } }: { active: ActiveSite; context: AttemptContext },
 ): void {
-  const about = { builder: site.traits.name, atMs: clock.now() };
-  for (const { drvPath } of builds) events({ kind: "inputs-sent", drvPath, ...about });
+  const about = { builder: active.site.traits.name, atMs: clock.now() };
+  for (const { drvPath } of builds) events({ kind, drvPath, ...about });
 }
 
 function realiseOptions(
   active: ActiveSite,
   context: AttemptContext,
-  about: Pick<LogReaderOptions, "only" | "onBegin" | "onEnd">,
+  about: Pick<LogReaderOptions, "only" | "onBegin" | "onEnd" | "fetches">,
 ) {
   const { settings, signal, events, clock } = context;
   const now = () => clock.now();

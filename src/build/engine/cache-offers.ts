@@ -1,9 +1,20 @@
 import { ElsewhereError } from "#base/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Origin } from "../events.ts";
+import type { Fetches } from "./fetches.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { RealiseRequest } from "./realise.ts";
 import { type Substitutable, substitutablePaths, takeFromCaches } from "./substitution.ts";
+
+export interface CacheOffersOptions {
+  readonly request: RealiseRequest;
+  readonly knowledge: Knowledge;
+  readonly fetches: Fetches;
+  readonly onTaken: OnTaken;
+}
+
+/** Told how a path that was taken came to be. */
+type OnTaken = (path: StorePath, origin: Origin) => void;
 
 /** What the destination can take from its binary caches, and what came of it. */
 export class CacheOffers {
@@ -14,15 +25,13 @@ export class CacheOffers {
   /** Paths that a cache promised and did not give: in this run they are not asked for again. */
   readonly #failed = new Set<StorePath>();
   readonly #underWay = new Map<StorePath, Promise<void>>();
-  readonly #onTaken: (path: StorePath, origin: Origin) => void;
+  readonly #fetches: Fetches;
+  readonly #onTaken: OnTaken;
 
-  constructor(
-    request: RealiseRequest,
-    knowledge: Knowledge,
-    onTaken: (path: StorePath, origin: Origin) => void,
-  ) {
+  constructor({ request, knowledge, fetches, onTaken }: CacheOffersOptions) {
     this.#request = request;
     this.#knowledge = knowledge;
+    this.#fetches = fetches;
     this.#onTaken = onTaken;
   }
 
@@ -98,7 +107,8 @@ export class CacheOffers {
 
   async #fetch(paths: readonly StorePath[]): Promise<void> {
     const { destination } = this.#request;
-    const taken = await takeFromCaches(destination.store, paths);
+    using fetches = this.#fetches.into(destination.name);
+    const taken = await takeFromCaches(destination.store, paths, fetches.take);
     this.#knowledge.whereabouts.add(destination, taken.keys());
     for (const path of paths) {
       const source = taken.get(path);

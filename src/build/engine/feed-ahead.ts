@@ -34,13 +34,9 @@ async function missingOf(
   source: Holder,
   roots: readonly StorePath[],
 ): Promise<Map<StorePath, number>> {
-  const { target, moving, options } = feeder;
   const closure = await source.store.queryClosure(roots);
-  const unsure = closure.filter(({ path }) => !feeder.has(path) && !moving.has(path));
-  if (unsure.length === 0) return new Map();
-  const { substitute } = options;
-  const asked = unsure.map(({ path }) => path);
-  const valid = await target.store.queryValidPaths(asked, { substitute });
+  const unsure = closure.filter(({ path }) => !feeder.has(path) && !feeder.moving.has(path));
+  const valid = await feeder.validInTarget(unsure.map(({ path }) => path));
   return new Map(unsure.flatMap(({ path, narSize }) => (valid.has(path) ? [] : [[path, narSize] as const])));
 }
 

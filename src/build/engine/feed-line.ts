@@ -78,7 +78,7 @@ export class FeedLine {
 
   /** What must be sent for `orders`, in the order of sending; from now on it counts as on its way. */
   async #survey(orders: readonly Order[], errand: Errand | undefined): Promise<Portion[]> {
-    const { target, moving, options } = this.#feeder;
+    const { moving } = this.#feeder;
     const roots = orders.map(({ path }) => path);
     const closure = await this.#ask(() => this.#source.store.queryClosure(roots));
     const unsure = closure.filter(({ path }) => !this.#feeder.has(path));
@@ -90,8 +90,7 @@ export class FeedLine {
     for (const [path, deferred] of own) moving.set(path, deferred);
     try {
       const paths = ours.map(({ path }) => path);
-      const { substitute } = options;
-      const valid = paths.length > 0 ? await target.store.queryValidPaths(paths, { substitute }) : new Set();
+      const valid = await this.#feeder.validInTarget(paths);
       this.#arrive(paths.filter((path) => valid.has(path)));
       const missing = this.#acceptable(ours.filter(({ path }) => !valid.has(path)));
       this.#forget(paths.filter((path) => this.#feeder.withheld.has(path)));

@@ -3,6 +3,7 @@ import { ElsewhereError } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { FeedLine } from "./feed-line.ts";
+import type { Fetches } from "./fetches.ts";
 import type { Moving, Precedence } from "./precedence.ts";
 import type { Holder } from "./site.ts";
 import type { TransferOptions } from "./transfer.ts";
@@ -12,6 +13,8 @@ export interface FeederOptions extends TransferOptions {
   readonly whereabouts: Whereabouts;
   /** Let the target take paths from its own binary caches first. */
   readonly substitute: boolean;
+  /** Told what the target takes from them. */
+  readonly fetches: Fetches;
   /** False for a path that the target would refuse; it is then left out with all that refers to it. */
   readonly accepts?: (info: PathInfo) => boolean;
   /** Told when a store that was to send something could not. */
@@ -51,6 +54,15 @@ export class Feeder {
   /** Neither there nor asked for. */
   lacks(path: StorePath): boolean {
     return !this.has(path) && !this.#wanted.has(path) && !this.options.whereabouts.has(this.target, path);
+  }
+
+  /** Those of `paths` that are in the target, also by its own caches where it may take from them. */
+  async validInTarget(paths: readonly StorePath[]): Promise<Set<StorePath>> {
+    if (paths.length === 0) return new Set();
+    const { store, name } = this.target;
+    if (!this.options.substitute) return await store.queryValidPaths(paths);
+    using fetches = this.options.fetches.into(name);
+    return await store.queryValidPaths(paths, { substitute: true, fetches: fetches.take });
   }
 
   /** Says that paths, with their closures, are there: built there, for one. */

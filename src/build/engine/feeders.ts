@@ -3,6 +3,7 @@ import type { PathInfo } from "#nix/path-info.ts";
 import type { Trust } from "./attempt.ts";
 import { Courier } from "./courier.ts";
 import { Feeder, type FeederOptions } from "./feeder.ts";
+import type { Fetches } from "./fetches.ts";
 import { Precedence } from "./precedence.ts";
 import type { RealiseRequest } from "./realise.ts";
 import type { Holder } from "./site.ts";
@@ -11,6 +12,7 @@ import type { Whereabouts } from "./whereabouts.ts";
 export interface FeedersOptions {
   readonly request: RealiseRequest;
   readonly whereabouts: Whereabouts;
+  readonly fetches: Fetches;
   /** Told when a store that was to send something could not. */
   readonly onSourceLost: FeederOptions["onSourceLost"];
 }
@@ -44,11 +46,12 @@ export class Feeders implements Disposable {
   }
 
   #into(target: Holder, own: Pick<FeederOptions, "substitute" | "accepts" | "precedence">): Feeder {
-    const { request, whereabouts, onSourceLost } = this.#options;
+    const { request, whereabouts, fetches, onSourceLost } = this.#options;
     const { events, clock } = request;
     const nextId = () => this.#copies++;
     return new Feeder(target, {
       whereabouts,
+      fetches,
       events,
       clock,
       courier: this.#courier,

@@ -1,5 +1,8 @@
 import { ACTIVITY, type LogEvent, type LogSink, RESULT } from "#nix/log-event.ts";
-import { parseStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
+import type { StoreDir, StorePath } from "#nix/store-path.ts";
+import type { FetchSink } from "#store/fetch-event.ts";
+import { FetchReader } from "#store/fetch-reader.ts";
+import { pathInField } from "#store/log-field.ts";
 import type { BuildEventSink } from "../events.ts";
 
 export interface LogReaderOptions {
@@ -12,19 +15,23 @@ export interface LogReaderOptions {
   /** Told when the builder says that a build began, and that it, good or bad, came to its end. */
   readonly onBegin?: ((drvPath: StorePath) => void) | undefined;
   readonly onEnd?: ((drvPath: StorePath) => void) | undefined;
+  /** Told what the builder fetches from its caches. */
+  readonly fetches: FetchSink;
 }
 
 /** Turns what a builder says during one request into events about derivations. */
 export function readLog(options: LogReaderOptions): LogSink {
   const { events, builder, now, only, onBegin, onEnd } = options;
   const building = new Map<number, StorePath>();
+  const fetching = new FetchReader({ storeDir: options.storeDir, tell: options.fetches });
   let structured = false;
   return (event: LogEvent) => {
+    fetching.take(event);
     switch (event.kind) {
       case "start": {
         if (event.type !== ACTIVITY.build) return;
         structured = true;
-        const drvPath = drvPathOf(event.fields[0], options.storeDir) ?? only;
+        const drvPath = pathInField(event.fields[0], options.storeDir) ?? only;
         if (!drvPath) return;
         building.set(event.id, drvPath);
         onBegin?.(drvPath);
@@ -54,12 +61,4 @@ export function readLog(options: LogReaderOptions): LogSink {
         return;
     }
   };
-}
-
-function drvPathOf(field: string | number | undefined, storeDir: StoreDir): StorePath | undefined {
-  try {
-    return typeof field === "string" ? parseStorePath(storeDir, field) : undefined;
-  } catch {
-    return undefined;
-  }
 }

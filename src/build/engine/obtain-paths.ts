@@ -3,6 +3,7 @@ import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { copyClosure } from "#store/copy.ts";
 import type { BuildEventSink, Origin } from "../events.ts";
+import { Fetches } from "./fetches.ts";
 import type { BuildSite, ConnectedSite, Holder } from "./site.ts";
 import { takeFromCaches } from "./substitution.ts";
 
@@ -33,9 +34,11 @@ export async function obtainPaths(
   for (const path of await destination.store.queryValidPaths(paths))
     note(path, { kind: "already-there", store: destination.name });
   const missing = () => paths.filter((path) => !origins.has(path));
-  if (missing().length > 0 && options.substitute)
-    for (const [path, source] of await takeFromCaches(destination.store, missing()))
+  if (missing().length > 0 && options.substitute) {
+    using fetches = new Fetches(options).into(destination.name);
+    for (const [path, source] of await takeFromCaches(destination.store, missing(), fetches.take))
       note(path, { kind: "substituted", builder: destination.name, ...source });
+  }
   const faults: string[] = [];
   for (const site of options.sites.filter(({ traits }) => !traits.local)) {
     if (missing().length === 0) break;

@@ -6,6 +6,7 @@ import type { ActiveSite, AttemptContext } from "./attempt.ts";
 import { CacheOffers } from "./cache-offers.ts";
 import { Delivery } from "./delivery.ts";
 import { Feeders } from "./feeders.ts";
+import { Fetches } from "./fetches.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
 import { Homecoming } from "./homecoming.ts";
 import { Knowledge } from "./knowledge.ts";
@@ -27,6 +28,7 @@ export class Run implements AsyncDisposable {
   readonly outcomes: Outcomes;
   readonly tails = new LogTails();
   readonly gatekeeper: Gatekeeper;
+  readonly fetches: Fetches;
   lostBuilders = 0;
   /** Told when a builder went away, after what it held is forgotten. */
   onLoss: () => void = () => undefined;
@@ -41,13 +43,16 @@ export class Run implements AsyncDisposable {
     const request = { ...given, signal: AbortSignal.any([given.signal, this.#fault.signal]) };
     this.request = request;
     this.outcomes = new Outcomes(request);
+    this.fetches = new Fetches(request);
     this.gatekeeper = new Gatekeeper(request);
     const knowledge = new Knowledge(request);
     this.#knowledge = knowledge;
     const { whereabouts } = knowledge;
+    const { fetches } = this;
     this.#feeders = new Feeders({
       request,
       whereabouts,
+      fetches,
       onSourceLost: ({ name }, message) => this.lose(name, message),
     });
     const home = new Homecoming({
@@ -57,7 +62,8 @@ export class Run implements AsyncDisposable {
       losses: () => this.lostBuilders,
     });
     this.#home = home;
-    const caches = new CacheOffers(request, knowledge, (path, origin) => home.madeBy(path, origin));
+    const onTaken = (path: StorePath, origin: Origin) => home.madeBy(path, origin);
+    const caches = new CacheOffers({ request, knowledge, fetches, onTaken });
     this.#caches = caches;
     this.#delivery = new Delivery({ request, knowledge, caches, home, outcomes: this.outcomes });
     this.context = this.#contextOf(request);
@@ -144,7 +150,7 @@ export class Run implements AsyncDisposable {
     const paths = build.outputs.flatMap((name) => outputs.get(name) ?? []);
     this.#knowledge.whereabouts.add(active.holder, paths);
     active.feeder.arrived(paths);
-    for (const path of paths) this.#home.madeBy(path, origin);
+    for (const path of paths) this.#home.madeBy(path, this.#withCache(origin, path));
     await this.#delivery.bringOf(build.drvPath, paths);
   }
 
@@ -203,6 +209,13 @@ export class Run implements AsyncDisposable {
     await this.sites[Symbol.asyncDispose]();
   }
 
+  /** The origin with the cache that a builder said it took a path from. */
+  #withCache(origin: Origin, path: StorePath): Origin {
+    if (origin.kind !== "substituted") return origin;
+    const from = this.fetches.sourceOf(origin.builder, path);
+    return from === undefined ? origin : { ...origin, from };
+  }
+
   /** Paths of the outputs that a build takes, as far as they are known. */
   #inputsOf({ derivation }: PlannedBuild): StorePath[] {
     return inputOutputsOf(derivation, (drvPath) => this.outputsOf(drvPath));
@@ -220,6 +233,8 @@ export class Run implements AsyncDisposable {
       whereabouts: this.#knowledge.whereabouts,
       drvStore,
       outputsOf: (drvPath) => this.outputsOf(drvPath),
+      fetches: this.fetches,
+      mustFetch: (paths) => this.#caches.of(paths).size > 0,
       substitute: (paths) => this.#caches.take(paths),
     };
   }

@@ -2,6 +2,7 @@ import type { Derivation } from "#nix/derivation.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { keyNameOf } from "#nix/signature.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { FetchSink } from "#store/fetch-event.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { QueryableStore, Store } from "#store/store.ts";
 import type { SubstitutingStore, TakenPath } from "#store/substituter.ts";
@@ -64,14 +65,15 @@ export type CacheSource = Pick<Origin & { kind: "substituted" }, "from" | "signe
 export async function takeFromCaches(
   store: Store,
   paths: readonly StorePath[],
+  fetches: FetchSink,
 ): Promise<Map<StorePath, CacheSource>> {
   if (substitutes(store)) {
-    const { taken } = await store.substitute(paths);
+    const { taken } = await store.substitute(paths, { fetches });
     // What another fetch brought meanwhile is not told of.
     const valid = await store.queryValidPaths(paths);
     return new Map(Array.from(valid, (path) => [path, sourceOf(taken.get(path))]));
   }
-  const valid = await store.queryValidPaths(paths, { substitute: true });
+  const valid = await store.queryValidPaths(paths, { substitute: true, fetches });
   const infos = valid.size > 0 ? await store.queryPathInfos(valid) : new Map<StorePath, PathInfo>();
   return new Map(
     Array.from(valid, (path) => [path, signedBy((infos.get(path)?.signatures ?? []).map(keyNameOf))]),

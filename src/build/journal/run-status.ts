@@ -6,7 +6,7 @@ import type { BuildEvent } from "../events.ts";
 export interface RunningAttempt {
   readonly drvPath: StorePath;
   readonly builder: string;
-  readonly stage: "sending" | "queued" | "building";
+  readonly stage: "fetching" | "sending" | "queued" | "building";
   readonly sinceMs: number;
   readonly phase?: string;
 }
@@ -16,6 +16,8 @@ export interface RunStatus {
   readonly planned: number;
   readonly ended: number;
   readonly failed: number;
+  /** Paths that are on their way from binary caches. */
+  readonly fetching?: number;
   readonly running: readonly RunningAttempt[];
 }
 
@@ -26,10 +28,12 @@ export class RunTally {
   #failed = 0;
   readonly #running = new Map<StorePath, RunningAttempt>();
   readonly #alone = new Set<StorePath>();
+  readonly #fetches = new Set<number>();
 
   get status(): RunStatus {
     const running = [...this.#running.values()].slice(0, RUNNING_TOLD_MAX);
-    return { planned: this.#planned, ended: this.#ended, failed: this.#failed, running };
+    const { size: fetching } = this.#fetches;
+    return { planned: this.#planned, ended: this.#ended, failed: this.#failed, fetching, running };
   }
 
   /** Whether the status is another after this event. */
@@ -41,6 +45,17 @@ export class RunTally {
       case "attempt-started":
         if (event.together === 1) this.#alone.add(event.drvPath);
         return this.#place(event, "sending");
+      case "inputs-awaited":
+        return this.#place(event, "fetching");
+      case "inputs-fetched":
+        return this.#isAt(event.drvPath, "fetching") && this.#place(event, "sending");
+      case "fetch-started":
+        this.#fetches.add(event.id);
+        if (event.drvPath !== undefined && this.#running.has(event.drvPath))
+          this.#place({ drvPath: event.drvPath, builder: event.to, atMs: event.atMs }, "fetching");
+        return true;
+      case "fetch-finished":
+        return this.#fetches.delete(event.id);
       case "inputs-sent":
         return this.#place(event, this.#alone.has(event.drvPath) ? "building" : "queued");
       case "build-began":
@@ -62,11 +77,15 @@ export class RunTally {
     }
   }
 
+  #isAt(drvPath: StorePath, stage: RunningAttempt["stage"]): boolean {
+    return this.#running.get(drvPath)?.stage === stage;
+  }
+
   #place(
     { drvPath, builder, atMs }: { drvPath: StorePath; builder: string; atMs: number },
     stage: RunningAttempt["stage"],
   ): boolean {
-    if (this.#running.get(drvPath)?.stage === stage) return false;
+    if (this.#isAt(drvPath, stage)) return false;
     this.#running.set(drvPath, { drvPath, builder, stage, sinceMs: atMs });
     return true;
   }
@@ -77,11 +96,12 @@ export const statusShape = object<RunStatus>({
   planned: whole,
   ended: whole,
   failed: whole,
+  fetching: optional(whole),
   running: list(
     object<RunningAttempt>({
       drvPath: (value, where) => parseStorePathBaseName(text(value, where)),
       builder: text,
-      stage: literal("sending", "queued", "building"),
+      stage: literal("fetching", "sending", "queued", "building"),
       sinceMs: number,
       phase: optional(text),
     }),

@@ -1,4 +1,5 @@
 import { ACTIVITY, type LogSink, VERBOSITY } from "#nix/log-event.ts";
+import { nextActivityId } from "#store/activity-id.ts";
 
 /** The activity of one build, as Nix reports it; disposing stops it. */
 export function startBuildActivity(
@@ -19,11 +20,3 @@ export function startBuildActivity(
   });
   return { id, [Symbol.dispose]: () => log({ kind: "stop", id }) };
 }
-
-/** Ids must differ between the processes whose logs one client may see. */
-export function nextActivityId(): number {
-  return process.pid * IDS_PER_PROCESS + ++made;
-}
-
-let made = 0;
-const IDS_PER_PROCESS = 2 ** 24;

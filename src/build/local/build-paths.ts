@@ -11,6 +11,7 @@ import type { Hash } from "#nix/hash.ts";
 import { derivationOptions } from "#nix/read-derivation-options.ts";
 import type { Realisation } from "#nix/realisation.ts";
 import { nameOf, printStorePath, type StorePath } from "#nix/store-path.ts";
+import { FetchNarrator } from "#store/fetch-narrator.ts";
 import type { RealiseOptions } from "#store/realiser.ts";
 import { BuildFailure, failureResult, successResult } from "./build-failure.ts";
 import { buildOne } from "./build-one.ts";
@@ -116,7 +117,10 @@ class GraphBuild {
   async #ensure(path: StorePath): Promise<BuildResult> {
     const { store } = this.#site;
     if ((await store.queryValidPaths([path])).has(path)) return successResult("AlreadyValid", new Map());
-    const valid = this.#substitutes ? await store.queryValidPaths([path], { substitute: true }) : new Set();
+    using narrator = this.#narrator();
+    const valid = this.#substitutes
+      ? await store.queryValidPaths([path], { substitute: true, fetches: narrator.take })
+      : new Set();
     if (valid.has(path)) return successResult("Substituted", new Map());
     throw new BuildFailure(
       "NoSubstituters",
@@ -278,7 +282,8 @@ class GraphBuild {
     const paths = outputs.flatMap((path) => path ?? []);
     if (paths.length < outputs.length) return undefined;
     const addresses = fixedAddresses(this.#graph.derivation(drvPath), await this.#graph.outputs(drvPath));
-    const { failed } = await store.substitute(paths, { addresses });
+    using narrator = this.#narrator();
+    const { failed } = await store.substitute(paths, { addresses, fetches: narrator.take });
     if (failed.length > 0 && !(this.#parts.request.settings.fallback ?? this.#site.settings.fallback))
       throw new BuildFailure(
         "TransientFailure",
@@ -303,6 +308,11 @@ class GraphBuild {
     }
     const paths = Array.from(found.values(), ({ outPath }) => outPath);
     return (await store.queryValidPaths(paths)).size === new Set(paths).size ? found : undefined;
+  }
+
+  /** Tells whoever asked what one request to the store fetches. */
+  #narrator(): FetchNarrator {
+    return new FetchNarrator({ storeDir: this.#site.store.storeDir, log: this.#parts.request.log });
   }
 
   get #mode() {

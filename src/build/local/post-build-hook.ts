@@ -4,8 +4,8 @@ import { finished } from "node:stream/promises";
 import { ElsewhereError } from "#base/errors.ts";
 import { ACTIVITY, RESULT, VERBOSITY } from "#nix/log-event.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
+import { nextActivityId } from "#store/activity-id.ts";
 import { LineSplitter } from "#store/line-splitter.ts";
-import { nextActivityId } from "./activity.ts";
 import type { BuildJob, BuildSite } from "./build-site.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { systemClock } from "#base/clock.ts";
-import { nextActivityId } from "#build/local/activity.ts";
 import { printStorePath, type StoreDir } from "#nix/store-path.ts";
+import { nextActivityId } from "#store/activity-id.ts";
 import { JsonLogView } from "../progress/json-log-view.ts";
 import { emptyProgress } from "../progress/progress.ts";
 import type { RunView, ViewFlags } from "../progress/run-view.ts";

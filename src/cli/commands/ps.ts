@@ -3,7 +3,7 @@ import type { RunHead } from "#build/journal/run-folder.ts";
 import { listRuns, type SeenRun } from "#build/journal/run-list.ts";
 import type { CommandContext } from "../command-context.ts";
 import { builderLabels } from "../progress/builder-labels.ts";
-import { formatElapsed, shortName } from "../progress/words.ts";
+import { count, formatElapsed, shortName } from "../progress/words.ts";
 import { watchRuns } from "../ps/watch-runs.ts";
 import { formatTable } from "../table.ts";
 
@@ -69,7 +69,11 @@ function stateOf({ state, status, end, head }: SeenRun): string {
   if (end) return end.exitCode === 0 ? "done" : `failed (${end.exitCode})`;
   const failed = status && status.failed > 0 ? `, ${status.failed} failed` : "";
   const far =
-    status && status.planned > 0 ? `${status.ended} of ${status.planned} done${failed}` : "planning";
+    status && status.planned > 0
+      ? `${status.ended} of ${status.planned} done${failed}`
+      : (status?.fetching ?? 0) > 0
+        ? "fetching"
+        : "planning";
   return head.isDetached ? `${far}, detached` : far;
 }
 
@@ -79,15 +83,19 @@ function whatOf({ what, command }: RunHead): string {
   return command === "build" ? names : `${names} (${command})`;
 }
 
-/** `anna: linux-6.1, 3 more; bert: hello`. */
+/** `anna: linux-6.1, 3 more; bert: hello (sending); fetching 2 paths`. */
 function whereOf({ status }: SeenRun): string {
   const running = (status?.running ?? []).filter(({ stage }) => stage !== "queued");
   const byBuilder = Map.groupBy(running, ({ builder }) => builder);
   const labelOf = builderLabels(byBuilder.keys());
   const parts = Array.from(byBuilder, ([builder, attempts]) => {
+    const first = attempts.find(({ stage }) => stage === "building") ?? attempts[0]!;
+    const how = first.stage === "building" ? "" : ` (${first.stage})`;
     const more = attempts.length > 1 ? `, ${attempts.length - 1} more` : "";
-    return `${labelOf(builder)}: ${shortName(attempts[0]!.drvPath)}${more}`;
+    return `${labelOf(builder)}: ${shortName(first.drvPath)}${how}${more}`;
   });
+  const { fetching = 0 } = status ?? {};
+  if (fetching > 0) parts.push(`fetching ${count(fetching, "path")}`);
   return parts.join("; ") || "-";
 }
 

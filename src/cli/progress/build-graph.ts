@@ -1,7 +1,7 @@
 import type { StorePath } from "#nix/store-path.ts";
 
-/** Where a build stands. `ready`: all that it needs is there. `queued`: handed over, and not begun. */
-export type Stage = "waiting" | "ready" | "sending" | "queued" | "building" | "ended";
+/** Where a build stands. `ready`: all that it needs is there. `fetching`: a cache has what it needs, or it. `queued`: handed over, and not begun. */
+export type Stage = "waiting" | "ready" | "fetching" | "sending" | "queued" | "building" | "ended";
 
 /** A build that was planned, and what is known of it now. */
 export interface BuildNode {
@@ -31,13 +31,14 @@ export class BuildGraph {
   readonly counts: Record<Stage, number> = {
     waiting: 0,
     ready: 0,
+    fetching: 0,
     sending: 0,
     queued: 0,
     building: 0,
     ended: 0,
   };
   readonly ready = new Set<BuildNode>();
-  /** Those that are being sent or built, in the order in which they began. */
+  /** Those that are being fetched for, sent or built, in the order in which they began. */
   readonly active = new Set<BuildNode>();
 
   /** Of those that have not ended, those with an estimate, and the sum of these. */
@@ -90,7 +91,7 @@ export class BuildGraph {
     this.counts[stage]++;
     if (node.stage === "ready") this.ready.delete(node);
     if (stage === "ready") this.ready.add(node);
-    if (stage === "sending" || stage === "building") this.active.add(node);
+    if (stage === "fetching" || stage === "sending" || stage === "building") this.active.add(node);
     else this.active.delete(node);
     node.stage = stage;
     node.sinceMs = atMs;

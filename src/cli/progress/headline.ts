@@ -1,8 +1,9 @@
 import type { Style } from "../style.ts";
+import { looseFetches } from "./fetch-facts.ts";
 import type { Progress } from "./progress.ts";
 import { formatRemaining, remainingMs } from "./remaining.ts";
 import { displayWidth, fit } from "./width.ts";
-import { formatElapsed } from "./words.ts";
+import { count, formatElapsed } from "./words.ts";
 
 export interface HeadlineOptions {
   readonly nowMs: number;
@@ -39,7 +40,8 @@ interface Part {
 
 function partsOf(progress: Progress, { nowMs, style }: HeadlineOptions): Part[] {
   const { graph, failures, startedMs } = progress;
-  const { building, sending, queued, ready, waiting, ended } = graph.counts;
+  const { building, sending, fetching, queued, ready, waiting, ended } = graph.counts;
+  const loose = looseFetches(progress);
   const parts: Part[] = [];
   if (graph.nodes.size > 0)
     parts.push({ text: `${ended} of ${graph.nodes.size} done`, rank: 0, paint: style.bold });
@@ -47,6 +49,9 @@ function partsOf(progress: Progress, { nowMs, style }: HeadlineOptions): Part[] 
   if (failures > 0) parts.push({ text: `${failures} failed`, rank: 1, paint: style.bad });
   if (building > 0) parts.push({ text: `${building} building`, rank: 2, paint: style.good });
   if (sending > 0) parts.push({ text: `${sending} sending`, rank: 4, paint: style.warn });
+  if (fetching > 0) parts.push({ text: `${fetching} fetching`, rank: 4, paint: style.warn });
+  else if (loose.length > 0 && graph.nodes.size > 0)
+    parts.push({ text: `fetching ${count(loose.length, "path")}`, rank: 4, paint: style.warn });
   if (queued > 0) parts.push({ text: `${queued} handed over`, rank: 6 });
   if (ready > 0) parts.push({ text: `${ready} ready`, rank: 5 });
   if (waiting > 0) parts.push({ text: `${waiting} waiting`, rank: 8 });
@@ -57,30 +62,32 @@ function partsOf(progress: Progress, { nowMs, style }: HeadlineOptions): Part[] 
 }
 
 /** Before it is known what is to be built. */
-function whatComesFirst({ builders, transfers, isPlanned }: Progress): string {
-  if (transfers.size > 0) return "fetching";
+function whatComesFirst({ builders, transfers, fetches, fetched, isPlanned }: Progress): string {
+  if (fetches.size > 0) {
+    const over = [...fetched.values()].reduce((sum, { paths }) => sum + paths, 0);
+    return `fetching ${count(fetches.size, "path")}${over > 0 ? `, ${over} fetched` : ""}`;
+  }
+  if (transfers.size > 0) return "copying";
   if (isPlanned) return "nothing to build";
   if ([...builders.values()].some(({ state }) => state === "connecting")) return "connecting to the builders";
   return "finding out what there is";
 }
 
 function stoppingParts({ graph }: Progress): Part[] {
-  const { building, sending, queued } = graph.counts;
+  const { building, sending, fetching, queued } = graph.counts;
   return [
     { text: "stopping… (again to leave at once)", rank: 0 },
-    { text: `${building + sending + queued} still under way`, rank: 1 },
+    { text: `${building + sending + fetching + queued} still under way`, rank: 1 },
   ];
 }
 
 function progressBar({ graph, failures }: Progress, style: Style): { text: string; width: number } {
   if (graph.nodes.size === 0) return { text: "", width: 0 };
-  const { ended, building, sending } = graph.counts;
+  const { ended, building, sending, fetching } = graph.counts;
+  const underWay = building + sending + fetching;
   const cells = (part: number) => Math.floor((part * BAR_CELLS) / graph.nodes.size);
   const done = cells(ended);
-  const busy = Math.max(
-    cells(ended + building + sending) - done,
-    building + sending > 0 && done < BAR_CELLS ? 1 : 0,
-  );
+  const busy = Math.max(cells(ended + underWay) - done, underWay > 0 && done < BAR_CELLS ? 1 : 0);
   const left = BAR_CELLS - done - busy;
   const paint = failures > 0 ? style.bad : style.good;
   return {

@@ -52,6 +52,16 @@ export function linesOf(event: BuildEvent, options: LineOptions): readonly strin
             ),
           ]
         : [];
+    case "fetch-started":
+      return verbose || event.bytes >= NOTABLE_BYTES
+        ? [
+            style.dim(
+              `fetching ${shortName(event.path)}${event.bytes > 0 ? ` (${formatBytes(event.bytes)})` : ""} from ${event.from} into ${event.to}`,
+            ),
+          ]
+        : [];
+    case "fetch-finished":
+      return event.error === undefined ? [] : [style.warn(`did not come whole: ${firstLine(event.error)}`)];
     case "output-suspect":
       return [`${style.warn("warning:")} ${tame(event.message, { colours })}`];
     case "message":
@@ -109,6 +119,7 @@ const BEGINNINGS: ReadonlySet<BuildEvent["kind"]> = new Set([
   "attempt-started",
   "build-began",
   "copy-started",
+  "fetch-started",
 ]);
 const PAST = { built: "built", substituted: "substituted", "already-there": "found" } as const;
 /** Copies below this are not worth a line of their own. */

@@ -5,6 +5,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { WaitReason } from "#schedule/reason.ts";
 import { BuildGraph, type BuildNode, type Stage } from "./build-graph.ts";
 import { type BuilderLoad, countIn, newLoad } from "./builder-load.ts";
+import { addFetch, beginFetch, type Fetch, type FetchSum, measureFetch } from "./fetch.ts";
 import { measure, type Transfer } from "./transfer.ts";
 
 /** What a person wants to know of a run at any moment: the sum of its events. */
@@ -12,6 +13,9 @@ export interface Progress {
   readonly graph: BuildGraph;
   readonly builders: Map<string, BuilderLoad>;
   readonly transfers: Map<number, Transfer>;
+  readonly fetches: Map<number, Fetch>;
+  /** What came from binary caches, by cache. */
+  readonly fetched: Map<string, FetchSum>;
   readonly ended: Map<StorePath, BuildOutcome>;
   readonly origins: Map<StorePath, Origin>;
   /** Where those of them lie that were not to be brought here. */
@@ -37,6 +41,8 @@ export function emptyProgress(): Progress {
     graph: new BuildGraph(),
     builders: new Map(),
     transfers: new Map(),
+    fetches: new Map(),
+    fetched: new Map(),
     ended: new Map(),
     origins: new Map(),
     lies: new Map(),
@@ -85,6 +91,12 @@ function add(progress: Progress, event: BuildEvent): void {
       graph.nodeOf(event.drvPath).isAlone = event.together === 1;
       place(progress, event, "sending");
       return;
+    case "inputs-awaited":
+      place(progress, event, "fetching");
+      return;
+    case "inputs-fetched":
+      if (graph.nodeOf(event.drvPath).stage === "fetching") place(progress, event, "sending");
+      return;
     case "inputs-sent":
       place(progress, event, graph.nodeOf(event.drvPath).isAlone ? "building" : "queued");
       return;
@@ -112,6 +124,17 @@ function add(progress: Progress, event: BuildEvent): void {
     }
     case "copy-finished":
       endTransfer(progress, event.id, event.error === undefined);
+      return;
+    case "fetch-started":
+      startFetch(progress, event);
+      return;
+    case "fetch-progressed": {
+      const fetch = progress.fetches.get(event.id);
+      if (fetch) measureFetch(fetch, event);
+      return;
+    }
+    case "fetch-finished":
+      endFetch(progress, event.id, event.error === undefined);
       return;
     case "path-ready":
       progress.origins.set(event.path, event.origin);
@@ -173,6 +196,23 @@ function finish(
   if (outcome.how !== "built") return;
   const { count, ms } = progress.built;
   progress.built = { count: count + 1, ms: ms + outcome.durationMs };
+}
+
+/** What a builder fetches for a build that it was asked for, it does not build meanwhile. */
+function startFetch(progress: Progress, event: Extract<BuildEvent, { kind: "fetch-started" }>): void {
+  progress.fetches.set(event.id, beginFetch(event));
+  const { drvPath, to: builder, atMs } = event;
+  if (drvPath === undefined) return;
+  const { stage } = progress.graph.nodeOf(drvPath);
+  if (stage === "sending" || stage === "queued" || stage === "building")
+    place(progress, { drvPath, builder, atMs }, "fetching");
+}
+
+function endFetch({ fetches, fetched }: Progress, id: number, isWhole: boolean): void {
+  const fetch = fetches.get(id);
+  if (!fetch) return;
+  fetches.delete(id);
+  fetched.set(fetch.from, addFetch(fetched.get(fetch.from), fetch, isWhole));
 }
 
 function endTransfer(progress: Progress, id: number, isWhole: boolean): void {

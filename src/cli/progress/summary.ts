@@ -38,6 +38,7 @@ export function summaryOf(progress: Progress, options: SummaryOptions): string {
   const parts = [
     buildTable(progress, options),
     builderTable(progress, options),
+    fetchLines(progress),
     originTable(progress, options),
     builtHereLines(options),
     failureLines(progress, options),
@@ -126,6 +127,15 @@ function originTable({ origins, lies }: Progress, { columns, all }: SummaryOptio
   const places = [...origins.keys()].map((path) => lies.get(path) ?? "here");
   const placed = rows.map((row, index) => [...row, places[index]!]);
   return formatTable(["asked for", "came from", "lies on"], placed, columns);
+}
+
+/** What was taken from binary caches, and what one of them did not give whole. */
+function fetchLines({ fetched }: Progress): string {
+  const lines = Array.from(fetched, ([cache, { paths, bytes, failed }]) => {
+    const fault = failed > 0 ? `; ${count(failed, "path")} did not come whole` : "";
+    return `fetched ${count(paths, "path")} (${formatBytes(bytes)}) from ${cache}${fault}\n`;
+  });
+  return lines.join("");
 }
 
 /** No build runs on this machine unseen where others could have had it. */

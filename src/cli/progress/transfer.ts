@@ -3,8 +3,8 @@ export interface Transfer {
   readonly from: string;
   readonly to: string;
   readonly paths: number;
-  /** Of the NARs. */
-  readonly bytes: number;
+  /** Of the NARs; 0 where that is not known. */
+  bytes: number;
   bytesDone: number;
   /** Bytes a second, by the latest measurement. */
   rate: number;

@@ -22,11 +22,11 @@ export function treeRows(graph: BuildGraph, rowsMax: number): { rows: TreeRow[];
   }
 }
 
-/** What is being built before what is being sent; of each, what has taken longest. */
+/** What is being built before what is being sent, and that before what is fetched for; of each, what has taken longest. */
 function pick(active: ReadonlySet<BuildNode>, wanted: number): Set<BuildNode> {
   if (active.size <= wanted) return new Set(active);
   const picked = new Set<BuildNode>();
-  for (const stage of ["building", "sending"])
+  for (const stage of ["building", "sending", "fetching"])
     for (const node of active) {
       if (picked.size === wanted) return picked;
       if (node.stage === stage) picked.add(node);

@@ -13,8 +13,8 @@ export interface WaitingLineOptions {
 
 /** Why something stands still that could go on: what nobody takes; when nothing is under way, what everything waits for. */
 export function waitingLines(progress: Progress, { nowMs, columns, style }: WaitingLineOptions): string[] {
-  const { sending, queued, building, ready } = progress.graph.counts;
-  const isStill = sending + queued + building === 0;
+  const { fetching, sending, queued, building, ready } = progress.graph.counts;
+  const isStill = fetching + sending + queued + building === 0;
   const told = [...progress.held].filter(([, { reason }]) => isStill || isNews(reason)).slice(0, LINES_MAX);
   const lines = told.map(([drvPath, { reason }]) => {
     const why = tame(describeWait(reason, nowMs).replaceAll("\n", " "), { colours: false });

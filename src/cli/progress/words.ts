@@ -28,6 +28,11 @@ export function formatShare(done: number, all: number): string {
   return whole.endsWith(` ${unit}`) ? `${number} of ${whole}` : `${part} of ${whole}`;
 }
 
+/** ` 34 %`; nothing while there is nothing to tell. What is under way is never all there. */
+export function formatPercent({ done, bytes }: { readonly done: number; readonly bytes: number }): string {
+  return done > 0 && bytes > 0 ? ` ${Math.min(99, Math.floor((done * 100) / bytes))} %` : "";
+}
+
 /** `1 path`, `2 paths`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;

@@ -1,6 +1,6 @@
 import { encodeText } from "#base/text.ts";
-import { CopyNarrators } from "#build/copy-narrator.ts";
 import type { BuildEvent } from "#build/events.ts";
+import { MovementNarrator } from "#build/movement-narrator.ts";
 import { VERBOSITY } from "#nix/log-event.ts";
 import type { StoreDir } from "#nix/store-path.ts";
 import { formatLogLine } from "#wire/internal-json/log-line.ts";
@@ -19,12 +19,12 @@ export interface HookNarratorOptions {
  */
 export class HookNarrator {
   readonly #options: HookNarratorOptions;
-  readonly #copies: CopyNarrators;
+  readonly #movements: MovementNarrator;
 
   constructor(options: HookNarratorOptions) {
     this.#options = options;
     const { line, storeDir, nextId } = options;
-    this.#copies = new CopyNarrators({
+    this.#movements = new MovementNarrator({
       storeDir,
       nextId,
       log: (said) => line.tell(`${formatLogLine(said)}\n`),
@@ -46,14 +46,8 @@ export class HookNarrator {
       case "builder-down":
         this.say(`cannot build on '${event.builder}': ${event.message}`, VERBOSITY.error);
         break;
-      case "copy-started":
-      case "path-started":
-      case "copy-progressed":
-      case "copy-finished":
-        this.#copies.take(event);
-        break;
       default:
-        break;
+        this.#movements.take(event);
     }
   }
 

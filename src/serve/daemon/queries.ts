@@ -1,6 +1,7 @@
 import { ElsewhereError } from "#base/errors.ts";
 import type { ContentAddress } from "#nix/content-address.ts";
 import { HASH_PART_LENGTH, type StorePath } from "#nix/store-path.ts";
+import { FetchNarrator } from "#store/fetch-narrator.ts";
 import { validPathInfo } from "../invalid-path.ts";
 import { storeThatCan } from "../served-store.ts";
 import type { Call, Handlers } from "./call.ts";
@@ -26,9 +27,10 @@ type Queries =
 export const queryHandlers: Handlers<Queries> = {
   isValidPath: async ({ store, request: { path } }) => (await store.queryValidPaths([path])).has(path),
 
-  queryValidPaths: async ({ store, request: { paths, substitute } }) => [
-    ...(await store.queryValidPaths(paths, { substitute })),
-  ],
+  async queryValidPaths({ store, request: { paths, substitute }, reporter }) {
+    using narrator = new FetchNarrator({ storeDir: store.storeDir, log: reporter.log });
+    return [...(await store.queryValidPaths(paths, { substitute, fetches: narrator.take }))];
+  },
 
   queryPathInfo: async ({ store, request: { path } }) => (await store.queryPathInfos([path])).get(path),
 

@@ -11,8 +11,9 @@ import { formatDrvOutput, parseRealisation } from "#nix/realisation-text.ts";
 import type { SecretKey } from "#nix/signature.ts";
 import { signPathInfo } from "#nix/signature-fingerprint.ts";
 import { DEFAULT_STORE_DIR, type StoreDir, type StorePath } from "#nix/store-path.ts";
+import type { Download } from "../fetch-event.ts";
 import { sortByReferences } from "../local/reference-order.ts";
-import type { AddOptions, IncomingContent, IncomingPath, Store } from "../store.ts";
+import type { AddOptions, IncomingContent, IncomingPath, NarOptions, Store } from "../store.ts";
 import type { CacheFiles, CacheWriter } from "./cache-files.ts";
 import {
   CACHE_INFO_BYTES_MAX,
@@ -94,12 +95,15 @@ export class BinaryCacheStore implements Store {
     return sortByReferences([...found.values()]);
   }
 
-  async *narFromPath(path: StorePath): ByteSource {
+  async *narFromPath(path: StorePath, { onDownload }: NarOptions = {}): ByteSource {
     await this.info();
     const info = await this.#lookup.find(path);
     if (!info) throw this.#notThere(path);
+    const isFar = onDownload !== undefined && /^https?:/.test(this.uri);
+    const file = this.#files.open(info.url);
+    const packed = isFar ? counted(file, (done) => onDownload(path, this.#downloadOf(info, done))) : file;
     let left = info.narSize;
-    for await (const chunk of decompress(info.compression, this.#files.open(info.url))) {
+    for await (const chunk of decompress(info.compression, packed)) {
       left -= chunk.length;
       // A small file may unpack to more than any disk holds.
       if (left < 0)
@@ -117,8 +121,8 @@ export class BinaryCacheStore implements Store {
       );
   }
 
-  async *narsFromPaths(infos: readonly PathInfo[]): AsyncIterable<IncomingPath> {
-    for (const info of infos) yield { info, nar: this.narFromPath(info.path) };
+  async *narsFromPaths(infos: readonly PathInfo[], options?: NarOptions): AsyncIterable<IncomingPath> {
+    for (const info of infos) yield { info, nar: this.narFromPath(info.path, options) };
   }
 
   async queryRealisation(id: DrvOutput): Promise<Realisation | undefined> {
@@ -194,6 +198,10 @@ export class BinaryCacheStore implements Store {
     return info;
   }
 
+  #downloadOf({ url, fileSize }: NarInfo, bytesDone: number): Download {
+    return { uri: `${this.uri}/${url}`, bytes: fileSize ?? 0, bytesDone };
+  }
+
   async #openForWriting(): Promise<CacheWriter> {
     const { writer } = this.#files;
     if (!writer) throw new ElsewhereError("READ_ONLY", `Cannot add to ${this.uri}: it can only be read`);
@@ -205,6 +213,17 @@ export class BinaryCacheStore implements Store {
 
   #notThere(path: StorePath): ElsewhereError {
     return new ElsewhereError("NOT_VALID", `Cannot find '${path}' in ${this.uri}: path is not valid there`);
+  }
+}
+
+/** Bytes, and with each chunk how many there were so far. */
+async function* counted(source: ByteSource, tell: (bytes: number) => void): ByteSource {
+  let bytes = 0;
+  tell(bytes);
+  for await (const chunk of source) {
+    bytes += chunk.length;
+    tell(bytes);
+    yield chunk;
   }
 }
 

@@ -2,6 +2,7 @@ import type { ByteSource } from "#base/byte-reader.ts";
 import type { BuildResult, KeyedBuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
+import type { LogSink } from "#nix/log-event.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
 import type { StoreDir, StorePath } from "#nix/store-path.ts";
@@ -9,6 +10,7 @@ import type { ByteStream } from "#transport/byte-stream.ts";
 import type { Operation } from "#wire/daemon/operation.ts";
 import { operations } from "#wire/daemon/operations.ts";
 import { ConnectionPool } from "../connection-pool.ts";
+import { FetchReader } from "../fetch-reader.ts";
 import type { MissingPaths, RealiseOptions, Realiser } from "../realiser.ts";
 import type {
   AddOptions,
@@ -17,6 +19,7 @@ import type {
   GcResult,
   IncomingContent,
   IncomingPath,
+  ValidityOptions,
 } from "../store.ts";
 import { uploadContent } from "./add-content.ts";
 import { buildDerivation, buildPaths } from "./building.ts";
@@ -79,9 +82,11 @@ export class DaemonStore implements CollectableStore, Realiser {
 
   async queryValidPaths(
     paths: Iterable<StorePath>,
-    { substitute = false }: { substitute?: boolean } = {},
+    { substitute = false, fetches }: ValidityOptions = {},
   ): Promise<Set<StorePath>> {
-    return new Set(await this.#ask(operations.queryValidPaths, { paths: [...new Set(paths)], substitute }));
+    const request = { paths: [...new Set(paths)], substitute };
+    const reader = fetches && new FetchReader({ storeDir: this.storeDir, tell: fetches });
+    return new Set(await this.#ask(operations.queryValidPaths, request, reader?.take));
   }
 
   async queryClosure(paths: Iterable<StorePath>): Promise<PathInfo[]> {
@@ -208,8 +213,12 @@ export class DaemonStore implements CollectableStore, Realiser {
     await this.#pool[Symbol.asyncDispose]();
   }
 
-  async #ask<Request, Reply>(operation: Operation<Request, Reply>, request: Request): Promise<Reply> {
-    return await this.#pool.use((connection) => connection.call(operation, request));
+  async #ask<Request, Reply>(
+    operation: Operation<Request, Reply>,
+    request: Request,
+    log?: LogSink,
+  ): Promise<Reply> {
+    return await this.#pool.use((connection) => connection.call(operation, request, log));
   }
 }
 

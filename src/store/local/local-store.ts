@@ -11,12 +11,14 @@ import type {
   IncomingContent,
   IncomingPath,
   NarOptions,
+  ValidityOptions,
 } from "../store.ts";
 import type {
   SubstitutablePath,
   SubstituteOptions,
   SubstitutingStore,
   SubstitutionResult,
+  TakeOptions,
 } from "../substituter.ts";
 import { addContent } from "./add-content.ts";
 import { addPaths } from "./add-paths.ts";
@@ -79,12 +81,9 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
     return this.#context.paths.infosOf(paths);
   }
 
-  async queryValidPaths(
-    paths: Iterable<StorePath>,
-    options: { substitute?: boolean } = {},
-  ): Promise<Set<StorePath>> {
+  async queryValidPaths(paths: Iterable<StorePath>, options: ValidityOptions = {}): Promise<Set<StorePath>> {
     const asked = [...paths];
-    if (options.substitute) await substitute(this.#context, asked);
+    if (options.substitute) await substitute(this.#context, asked, options);
     return this.#context.paths.validAmong(asked);
   }
 
@@ -162,7 +161,7 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
   }
 
   /** Makes paths valid as far as substituters have them, and says how that went. */
-  async substitute(paths: Iterable<StorePath>, options: SubstituteOptions = {}): Promise<SubstitutionResult> {
+  async substitute(paths: Iterable<StorePath>, options: TakeOptions = {}): Promise<SubstitutionResult> {
     return await substitute(this.#context, [...paths], options);
   }
 

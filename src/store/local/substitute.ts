@@ -2,19 +2,19 @@ import type { PathInfo } from "#nix/path-info.ts";
 import { keyNameOf } from "#nix/signature.ts";
 import { validSignatures } from "#nix/signature-fingerprint.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { IncomingPath } from "../store.ts";
 import type {
   SubstitutablePath,
-  SubstituteOptions,
   Substituter,
   SubstitutionResult,
   TakenPath,
+  TakeOptions,
 } from "../substituter.ts";
 import { addPaths } from "./add-paths.ts";
 import { askSubstituter } from "./ask-substituter.ts";
 import type { StoreContext } from "./context.ts";
 import { sortByReferences } from "./reference-order.ts";
 import { findSubstitutableClosure } from "./substitutable.ts";
+import { ToldFetches } from "./told-fetches.ts";
 
 /**
  * Takes those of `paths` that are not valid, with all that they refer to, from whichever substituters have
@@ -23,8 +23,9 @@ import { findSubstitutableClosure } from "./substitutable.ts";
 export async function substitute(
   store: StoreContext,
   paths: readonly StorePath[],
-  options: SubstituteOptions = {},
+  options: TakeOptions = {},
 ): Promise<SubstitutionResult> {
+  const fetches = new ToldFetches(options.fetches);
   const taken = new Map<StorePath, TakenPath>();
   const promised = new Set<StorePath>();
   const except = new Set<Substituter>();
@@ -37,7 +38,7 @@ export async function substitute(
     const whole = withoutIncomplete(store, found);
     for (const path of missing) if (whole.has(path)) promised.add(path);
     if (whole.size === 0) return { taken, failed: missing.filter((path) => promised.has(path)) };
-    const faulty = await take(store, [...whole.values()], taken);
+    const faulty = await take(store, [...whole.values()], { taken, fetches });
     if (faulty === undefined) continue;
     except.add(faulty);
   }
@@ -63,7 +64,7 @@ function withoutIncomplete(
 async function take(
   store: StoreContext,
   paths: readonly SubstitutablePath[],
-  taken: Map<StorePath, TakenPath>,
+  { taken, fetches }: { taken: Map<StorePath, TakenPath>; fetches: ToldFetches },
 ): Promise<Substituter | undefined> {
   for (let start = 0; start < paths.length; ) {
     const { from } = paths[start]!;
@@ -72,11 +73,14 @@ async function take(
     const run = paths.slice(start, end);
     const infos = run.map(({ info }) => info);
     const isGiven = await askSubstituter(store, from, async () => {
-      await addPaths(store, narsOf(from, run), { checkSignatures: !from.trusted }).catch((error) => {
-        const [faulty] = missingOf(store, infos);
-        if (faulty) from.noteFailure?.(faulty.path, error);
-        throw error;
-      });
+      await addPaths(store, fetches.narsFrom(from, run), { checkSignatures: !from.trusted }).catch(
+        (error) => {
+          fetches.fail(error);
+          const [faulty] = missingOf(store, infos);
+          if (faulty) from.noteFailure?.(faulty.path, error);
+          throw error;
+        },
+      );
       return true;
     });
     const missing = new Set(missingOf(store, infos));
@@ -86,13 +90,6 @@ async function take(
     start = end;
   }
   return undefined;
-}
-
-/** NARs of paths under their names here. */
-async function* narsOf(from: Substituter, paths: readonly SubstitutablePath[]): AsyncGenerator<IncomingPath> {
-  const nars = from.narsFromPaths(paths.map(({ info, there }) => there ?? info));
-  const names = new Map(paths.map(({ info, there }) => [(there ?? info).path, info]));
-  for await (const { info, nar } of nars) yield { info: names.get(info.path) ?? info, nar };
 }
 
 /** Those that are not valid, in their order. */

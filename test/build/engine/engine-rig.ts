@@ -42,10 +42,19 @@ export class EngineRig {
   clock: Clock = systemClock;
   probe: SiteProbe = async () => true;
   readonly #homeHolder: Holder;
+  readonly #awaited: { readonly is: (event: BuildEvent) => boolean; readonly told: Deferred<void> }[] = [];
 
   constructor(home = new FakeStore("home")) {
     this.home = home;
     this.#homeHolder = { name: "home", store: home };
+  }
+
+  /** Resolves when an event has come of which `is` is true. */
+  async hasTold(is: (event: BuildEvent) => boolean): Promise<void> {
+    if (this.events.some(is)) return;
+    const told = new Deferred<void>();
+    this.#awaited.push({ is, told });
+    await told.promise;
   }
 
   /** Declares a derivation with one output; the `.drv` is in the destination store. */
@@ -109,10 +118,15 @@ export class EngineRig {
       health: this.health,
       probe: this.probe,
       gate: this.gate,
-      events: (event) => this.events.push(event),
+      events: (event) => this.#take(event),
       clock: this.clock,
       signal: this.controller.signal,
     };
+  }
+
+  #take(event: BuildEvent): void {
+    this.events.push(event);
+    for (const { is, told } of this.#awaited) if (is(event)) told.resolve();
   }
 }
 

@@ -1,5 +1,11 @@
 import type { StorePath } from "#nix/store-path.ts";
-import type { SubstitutablePath, Substituter, SubstitutingStore, TakenPath } from "#store/substituter.ts";
+import type {
+  SubstitutablePath,
+  Substituter,
+  SubstitutingStore,
+  TakenPath,
+  TakeOptions,
+} from "#store/substituter.ts";
 import { FakeStore } from "./fake-store.ts";
 
 /** Gives a path as it says: at once, later, or not at all, by throwing. */
@@ -26,17 +32,20 @@ export class FakeCachingStore extends FakeStore implements SubstitutingStore {
     return await this.querySubstitutable(paths);
   }
 
-  async substitute(paths: Iterable<StorePath>) {
+  async substitute(paths: Iterable<StorePath>, { fetches: tell = () => undefined }: TakeOptions = {}) {
     const taken = new Map<StorePath, TakenPath>();
     const failed: StorePath[] = [];
     const take = async (path: StorePath) => {
-      this.asked.push(path);
+      const id = this.asked.push(path);
+      tell({ kind: "fetch-started", id, path, from: this.#cache.uri, bytes: 1000 });
       try {
         await this.#offers.get(path)!();
         this.hold(path);
         taken.set(path, { from: this.#from, signedBy: ["cache-1"] });
-      } catch {
+        tell({ kind: "fetch-finished", id });
+      } catch (error) {
         failed.push(path);
+        tell({ kind: "fetch-finished", id, error: String(error) });
       }
     };
     await Promise.all(Array.from(paths, take));

@@ -5,6 +5,7 @@ import { shortRests } from "#base/rests.ts";
 import { Courier } from "#build/engine/courier.ts";
 import { feedAhead } from "#build/engine/feed-ahead.ts";
 import { Feeder } from "#build/engine/feeder.ts";
+import { Fetches } from "#build/engine/fetches.ts";
 import { Precedence } from "#build/engine/precedence.ts";
 import { Whereabouts } from "#build/engine/whereabouts.ts";
 import { FakeStore, pathNamed } from "./fake-store.ts";
@@ -82,6 +83,7 @@ class Line {
       { name: "target", store: this.target, peer: {} },
       {
         whereabouts,
+        fetches: new Fetches({ events: () => undefined, clock: systemClock }),
         substitute: false,
         precedence: this.precedence,
         courier: new Courier({ rests: shortRests(), clock: systemClock, signal }),

@@ -6,6 +6,16 @@ import { EngineRig } from "./engine-rig.ts";
 import { FakeCachingStore } from "./fake-caching-store.ts";
 import { pathNamed } from "./fake-store.ts";
 
+const STAGES: ReadonlySet<string> = new Set([
+  "attempt-started",
+  "build-finished",
+  "fetch-finished",
+  "fetch-started",
+  "inputs-awaited",
+  "inputs-fetched",
+  "inputs-sent",
+]);
+
 /** Where something would wait for what it must not wait for, it would wait for ever. */
 const IN_TIME = { timeout: 20_000 };
 
@@ -46,6 +56,31 @@ test("a build waits for its own inputs and not for those of others", IN_TIME, as
   assert.deepEqual(builder.began.map(nameOf), ["first.drv", "second.drv"]);
   assert.deepEqual(cache.asked.toSorted(), [pathNamed("quick"), pathNamed("slow")].sort());
 });
+
+test(
+  "a build whose input is still on its way from a cache is fetched for, then sent, then built",
+  IN_TIME,
+  async () => {
+    const { rig, cache } = world();
+    rig.derive("cached");
+    rig.derive("late", ["cached"]);
+    const awaited = new Deferred<void>();
+    cache.offer(pathNamed("cached"), () => awaited.promise);
+    rig.builder("one");
+    const run = rig.build("late");
+    await rig.hasTold(({ kind }) => kind === "inputs-awaited");
+    awaited.resolve();
+    assert.equal((await run).complete, true);
+    const stages = rig.events.flatMap((event) => (STAGES.has(event.kind) ? [event.kind] : []));
+    assert.deepEqual(stages, [
+      ...["fetch-started", "attempt-started", "inputs-awaited", "fetch-finished"],
+      ...["inputs-fetched", "inputs-sent", "build-finished"],
+    ]);
+    const begun = rig.events.find((event) => event.kind === "fetch-started");
+    assert.ok(begun?.kind === "fetch-started");
+    assert.deepEqual([begun.path, begun.from, begun.to], [pathNamed("cached"), "fake://cache", "home"]);
+  },
+);
 
 test("inputs are fetched before a slot is free for what needs them", IN_TIME, async () => {
   const { rig, cache } = world();
