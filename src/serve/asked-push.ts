@@ -9,6 +9,8 @@ export interface AskedPush {
   readonly store: string | undefined;
   /** As the client wrote them. */
   readonly paths: readonly string[];
+  /** Whether it says on standard input what it wants sent, one request after the other. */
+  readonly requests: boolean;
 }
 
 /** The wish in the command of an ssh client; undefined where it is another command. Throws on what it may not ask. */
@@ -16,16 +18,18 @@ export function parseAskedPush(command: string): AskedPush | undefined {
   const [program = "", verb, ...args] = splitShellWords(command);
   if (program.slice(program.lastIndexOf("/") + 1) !== "elsewhere" || verb !== "copy") return undefined;
   const paths: string[] = [];
+  let requests = false;
   let [to, store]: (string | undefined)[] = [];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!;
     if (arg === "--to") to = args[++at];
     else if (arg === "--store") store = args[++at];
     else if (!arg.startsWith("-")) paths.push(arg);
+    else if (arg === REQUESTS) requests = true;
     else if (!SWITCHES.has(arg)) throw refusal(`'${arg}' is not allowed in it`);
   }
-  if (to === undefined || paths.length === 0) throw refusal("it does not say what to send where");
-  return { to, store, paths };
+  if (to === undefined || paths.length > 0 === requests) throw refusal("it does not say what to send where");
+  return { to, store, paths, requests };
 }
 
 /**
@@ -50,5 +54,6 @@ function refusal(why: string): ElsewhereError {
   return new ElsewhereError("REFUSED", `Cannot copy for a client: ${why}`);
 }
 
+const REQUESTS = "--requests";
 /** What a client says to have exactly what it names sent, as it is. */
 const SWITCHES: ReadonlySet<string> = new Set(["--quiet", "--no-recursive", "--no-check-sigs"]);

@@ -11,8 +11,10 @@ test("what a client asks to have sent is understood", () => {
       to: "ssh-ng://b",
       store: undefined,
       paths: [PATH],
+      requests: false,
     },
   );
+  assert.equal(parseAskedPush("elsewhere copy --to ssh-ng://b --requests")?.requests, true);
   assert.equal(
     parseAskedPush(`elsewhere copy --store '/srv/a b' --to ssh-ng://b ${PATH}`)?.store,
     "/srv/a b",
@@ -28,6 +30,7 @@ for (const command of [
   `elsewhere copy --to ssh-ng://b`,
   `elsewhere copy ${PATH}`,
   `elsewhere copy --all --to ssh-ng://b`,
+  `elsewhere copy --requests --to ssh-ng://b ${PATH}`,
 ])
   test(`'${command}' is refused`, () => {
     assert.throws(() => parseAskedPush(command), { code: "REFUSED" });
@@ -35,7 +38,7 @@ for (const command of [
 
 test("only the stores that the key's line names may be sent to, parameter for parameter", () => {
   const allowed = ["ssh-ng://nix@b", "ssh-ng://c?remote-program=x&compress=true"];
-  const push = (to: string) => ({ to, store: undefined, paths: [PATH] });
+  const push = (to: string) => ({ to, store: undefined, paths: [PATH], requests: false });
   checkPushAllowed(push("ssh-ng://nix@b"), allowed);
   checkPushAllowed(push("ssh-ng://c?compress=true&remote-program=x"), allowed);
   for (const to of [

@@ -26,6 +26,7 @@ export function command(context: CommandContext): Command {
     .option("-s, --substitute-on-destination", "let the receiver fetch what it can from its own caches first")
     .option("--repair", "write again what is there")
     .option("--json", "print what was sent as JSON")
+    .option("--requests", "copy what standard input asks for, a line of JSON after the other: see below")
     .addHelpText(
       "after",
       `
@@ -33,7 +34,13 @@ Examples:
   elsewhere copy --to ssh-ng://box ./result
   elsewhere copy --from ssh-ng://box --no-check-sigs /nix/store/…-hello
   elsewhere copy --to ~/folder ./result          a folder is a store too
-  elsewhere copy --derivation --to ssh-ng://box ./result`,
+  elsewhere copy --derivation --to ssh-ng://box ./result
+
+With --requests both stores stay open, and each line of standard input is a list of store paths, each after what it
+refers to, that are copied alone. The answer to each is a line too:
+  $ echo '["/nix/store/…-a", "/nix/store/…-b"]' | elsewhere copy --to ssh-ng://box --requests
+  {"sent":["/nix/store/…-b"]}
+or {"error":"…"}, after which the next may be asked for.`,
     )
     .action((paths: string[], flags: Flags) => run(context, paths, flags));
 }
@@ -48,14 +55,20 @@ interface Flags extends SettingFlags {
   readonly substituteOnDestination?: boolean;
   readonly repair?: boolean;
   readonly json?: boolean;
+  readonly requests?: boolean;
 }
 
 async function run(context: CommandContext, words: readonly string[], flags: Flags): Promise<void> {
   const { services, terminal, signal } = context;
   if (flags.from === undefined && flags.to === undefined)
     throw new UsageError("Cannot copy without a second store", "name one with --to or --from");
-  if (words.length === 0 && !flags.all)
-    throw new UsageError("Cannot copy nothing", "name store paths, or --all");
+  if (words.length === 0 && !flags.all && !flags.requests)
+    throw new UsageError("Cannot copy nothing", "name store paths, --all, or --requests");
+  if (flags.requests && (words.length > 0 || flags.all))
+    throw new UsageError(
+      "Cannot copy paths that are named beside those that are asked for",
+      "say --requests alone",
+    );
   const settings = await settingsFor(context, flags);
   const open = async (uri: string | undefined) => {
     const store = await services.openStore(storeUri(uri ?? flags.store), settings);
@@ -64,6 +77,7 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
   };
   await using pair = await both(open(flags.from), open(flags.to));
   const [from, to] = pair.stores;
+  if (flags.requests) return await answerRequests(context, { from, to, flags });
   const paths = await pathsOf(from, words, flags);
   const meter = copyMeter(terminal, { quiet: flags.quiet === true, from: from.uri, to: to.uri });
   const options = {
@@ -80,6 +94,20 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
   meter.finish(sent);
   if (flags.json)
     await terminal.print(`${JSON.stringify(sent.map(({ path }) => `${to.storeDir}/${path}`))}\n`);
+}
+
+async function answerRequests(
+  { signal }: CommandContext,
+  { from, to, flags }: { readonly from: Store; readonly to: Store; readonly flags: Flags },
+): Promise<void> {
+  const { copyRequests } = await import("../copy-requests.ts");
+  await copyRequests({
+    from,
+    to,
+    options: { checkSignatures: flags.checkSigs !== false, repair: flags.repair === true, signal },
+    input: process.stdin,
+    output: process.stdout,
+  });
 }
 
 /** Two stores that open side by side: the far one connects while the near one loads. */
