@@ -8,8 +8,8 @@ import { DaemonStore } from "#store/daemon/daemon-store.ts";
 import { LocalStore } from "#store/local/local-store.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
+import type { CommandHost } from "#transport/ssh-host.ts";
 import { machineReference } from "./machine-reference.ts";
-import type { CommandHost } from "./open-ssh-store.ts";
 import { type BuildingStore, openBuildingStore } from "./open-store.ts";
 import { CONNECT_TIMEOUT_S } from "./open-usual-store.ts";
 import { pushFrom } from "./push-paths.ts";
@@ -64,10 +64,14 @@ export function machineSite(
       const { store, host } = await opening;
       const connected = await greet(store, signal);
       const { version } = connected;
-      const push = host && pushFrom(host, { reference: asked, version, storeDir: store.storeDir });
+      const pushing = host && pushFrom(host, { reference: asked, version, storeDir: store.storeDir });
       return {
         ...connected,
-        peer: { ...(peerUri !== undefined && { uri: peerUri }), ...(push && { push }) },
+        peer: { ...(peerUri !== undefined && { uri: peerUri }), ...(pushing && { push: pushing.push }) },
+        async [Symbol.asyncDispose]() {
+          await pushing?.[Symbol.asyncDispose]();
+          await connected[Symbol.asyncDispose]();
+        },
       };
     },
   };

@@ -4,13 +4,15 @@ import { NOT_STARTED, type Outside, type Route, type SshRoute } from "#doctor/ou
 import type { Machine } from "#nix/machine.ts";
 import type { StoreReference } from "#nix/store-reference.ts";
 import type { DaemonStore } from "#store/daemon/daemon-store.ts";
+import { remoteCommandOf } from "#store/remote-command.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import { targetArguments } from "#transport/ssh-arguments.ts";
 import { parseSshConfiguration, type SshConfiguration } from "#transport/ssh-configuration.ts";
+import type { CommandHost } from "#transport/ssh-host.ts";
 import { sshDestination } from "#transport/ssh-settings.ts";
 import { TransportError } from "#transport/transport-error.ts";
 import { machineReference } from "./machine-reference.ts";
-import { type CommandHost, openHostedStore, remoteCommandOf, sshSettingsOf } from "./open-ssh-store.ts";
+import { openHostedStore, sshSettingsOf } from "./open-ssh-store.ts";
 import { type BuildingStore, openBuildingStore } from "./open-store.ts";
 
 export interface RouteSurroundings {

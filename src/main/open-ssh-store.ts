@@ -1,16 +1,14 @@
 import { formatStoreReference, parseSshAuthority, type StoreReference } from "#nix/store-reference.ts";
 import { DaemonStore } from "#store/daemon/daemon-store.ts";
+import { remoteCommandOf } from "#store/remote-command.ts";
 import type { ServeConnect } from "#store/serve/connection.ts";
 import { ServeStore } from "#store/serve/serve-store.ts";
 import { splitShellWords } from "#transport/shell-words.ts";
-import { SshHost } from "#transport/ssh-host.ts";
+import { type CommandHost, SshHost } from "#transport/ssh-host.ts";
 import type { SshSettings } from "#transport/ssh-settings.ts";
 import { ThisHost } from "#transport/this-host.ts";
 import { OWN_FEATURES } from "./own-features.ts";
 import { positiveParam, type StoreContext, storeDirOf } from "./store-context.ts";
-
-/** A machine that commands can be run on. */
-export type CommandHost = Pick<SshHost, "openSession">;
 
 /** A store on a host, and the host. */
 export interface HostedStore {
@@ -61,18 +59,6 @@ export function sshSettingsOf(
     extraArguments: splitShellWords(env.NIX_SSHOPTS ?? ""),
     connectTimeoutS,
   };
-}
-
-/** What is started on the host, as Nix starts it. */
-export function remoteCommandOf({ scheme, params }: StoreReference): string[] {
-  const isDaemon = scheme === "ssh-ng";
-  const program = (params.get("remote-program") ?? "").split(/\s+/).filter((word) => word !== "");
-  const store = nonEmpty(params.get("remote-store"));
-  return [
-    ...(program.length > 0 ? program : [isDaemon ? "nix-daemon" : "nix-store"]),
-    ...(isDaemon ? ["--stdio"] : ["--serve", "--write"]),
-    ...(store === undefined ? [] : ["--store", store]),
-  ];
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -1,20 +1,42 @@
-import type { PushRequest } from "#build/engine/site.ts";
-import { type PushingBuilder, pushCommands } from "#build/remote/push-command.ts";
+import type { Peer, PushRequest } from "#build/engine/site.ts";
+import { openAskedSending } from "#build/remote/asked-sending.ts";
+import { DICTATED_BYTES_MAX, openDictation } from "#build/remote/dictation.ts";
+import { KeptLines } from "#build/remote/kept-lines.ts";
+import { pushCommands } from "#build/remote/push-command.ts";
+import { type PushingBuilder, senderOf } from "#build/remote/sender.ts";
 import { printStorePath, type StoreDir } from "#nix/store-path.ts";
-import type { CommandHost } from "./open-ssh-store.ts";
+import type { CommandHost } from "#transport/ssh-host.ts";
 
-/** Has a builder send paths to another, by commands over the connection that is kept to it. */
+/**
+ * Has a builder send paths to others, over the connection that is kept to it: what is little by lines that stand open, what is
+ * large by a command of its own, beside them, which hardly feels what it takes to begin.
+ */
 export function pushFrom(
   host: CommandHost,
   { storeDir, ...builder }: PushingBuilder & { readonly storeDir: StoreDir },
-): (request: PushRequest) => Promise<void> {
+): Required<Pick<Peer, "push">> & AsyncDisposable {
   const { scheme, authority } = builder.reference;
   const peer = `${scheme}://${authority}`;
-  return async ({ to, paths, signal }) => {
-    const printed = paths.map((path) => printStorePath(storeDir, path));
-    for (const command of pushCommands(builder, { to, paths: printed }))
-      await runToEnd(host, command, { peer, signal });
+  const sender = senderOf(builder);
+  const lines = new KeptLines((to) =>
+    sender.kind === "stock"
+      ? openDictation(host, { sender, storeDir, to })
+      : openAskedSending(host, { sender, storeDir, to, peer }),
+  );
+  return {
+    push: async (request) => {
+      const { to, infos, signal } = request;
+      if (bytesOf(request) <= DICTATED_BYTES_MAX && lines.hasRoomFor(to)) return await lines.send(request);
+      const paths = infos.map(({ path }) => printStorePath(storeDir, path));
+      for (const command of pushCommands(sender, { to, paths }))
+        await runToEnd(host, command, { peer, signal });
+    },
+    [Symbol.asyncDispose]: () => lines[Symbol.asyncDispose](),
   };
+}
+
+function bytesOf({ infos }: PushRequest): number {
+  return infos.reduce((sum, { narSize }) => sum + narSize, 0);
 }
 
 /** Throws when it ends badly, with its own words. Aborting hangs up, and that ends it there. */

@@ -18,6 +18,9 @@ export interface SshSessionOptions {
   readonly onStderr?: (chunk: Uint8Array) => void;
 }
 
+/** A machine that commands can be run on. */
+export type CommandHost = Pick<SshHost, "openSession">;
+
 /**
  * A host reached by the system's ssh: one kept connection, any number of sessions over it. Where the person's
  * configuration shares connections already, or sharing is refused, each session is an ssh of its own.

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { withoutNix } from "#rig/nix-root.ts";
 import { withoutSshd } from "#rig/sshd.ts";
+import { killProcesses } from "#sandbox/process-tree.ts";
 import { type BuilderSpec, FleetRig } from "./fleet-rig.ts";
 
 const STOCK = { skip: withoutSshd || withoutNix("trixie") || withoutNix("bookworm") };
@@ -31,6 +32,28 @@ for (const { what, skip, one, two } of [
       assert.ok(rig.clientBytes < LINK_BYTES, `${rig.clientBytes} bytes passed the client`);
     });
   });
+
+describe("a line between builders that is cut while it stands idle", { skip: withoutSshd }, () => {
+  for (const { what, skip, one } of [
+    { what: "a stock builder", ...STOCK, one: { suite: "trixie" } },
+    { what: "an Elsewhere builder", skip: false, one: {} },
+  ] as const)
+    test(`is opened anew from ${what}`, { skip }, async () => {
+      await using rig = await fleetOf(one, {});
+      const client = rig.start(chain(rig, "link", { waitsAt: 1 }), "-v");
+      await rig.hasSaid(1);
+      const cut = linesOf(rig);
+      assert.ok(cut.length > 0);
+      killProcesses(cut);
+      rig.letGo();
+      const { code, err } = await client.ended;
+      assert.equal(code, 0, err);
+      assert.equal(resultOf(rig), "link3 link2 link1 link0\n");
+      assert.deepEqual(copiesOf(err).between, MOVES);
+      assert.deepEqual(copiesOf(err).through, []);
+      assert.deepEqual(linesOf(rig), [], "nothing stays behind on the builders");
+    });
+});
 
 describe("builders that do not reach each other", { skip: withoutSshd }, () => {
   test("send through here, find that out once, and remember it", async () => {
@@ -61,19 +84,36 @@ async function fleetOf(one: BuilderSpec, two: BuilderSpec): Promise<FleetRig> {
 }
 
 /** Each link holds more than all that is said besides, and is made of the one before on the other builder. */
-function chain(rig: FleetRig, name = "link"): string {
+function chain(rig: FleetRig, name = "link", { waitsAt = -1 } = {}): string {
   let file = "";
   for (let at = 0; at < LINKS; at++) {
     const before = at > 0 ? [`${name}${at - 1}`] : [];
     const reads = before.map((link) => `read x < $${link}; `).join("");
     const noise = at < LINKS - 1 ? NOISE : ":";
+    const wait = at === waitsAt ? `${rig.say(name)}; ${rig.wait}; ` : "";
     file = rig.drvs.derive(`${name}${at}`, {
-      script: `${reads}{ echo "${name}${at} $x"; ${noise}; } > $out`,
+      script: `${reads}${wait}{ echo "${name}${at} $x"; ${noise}; } > $out`,
       inputs: before,
       features: [at % 2 === 0 ? ONE : TWO],
     });
   }
   return file;
+}
+
+/** The ssh of builders to each other. */
+function linesOf({ folder }: FleetRig): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => commandOf(pid).includes(`${folder}/peers_config`));
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    return "";
+  }
 }
 
 function copiesOf(err: string): { between: string[]; through: string[] } {

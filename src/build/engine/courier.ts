@@ -1,7 +1,7 @@
 import type { Clock } from "#base/clock.ts";
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import type { Rests } from "#base/rests.ts";
-import type { StorePath } from "#nix/store-path.ts";
+import type { PathInfo } from "#nix/path-info.ts";
 import type { Holder } from "./site.ts";
 
 export interface CourierOptions {
@@ -31,11 +31,11 @@ export class Courier {
   }
 
   /** Sends paths, each after what it refers to. False when they must go another way. */
-  async send(from: Holder, to: Holder, paths: readonly StorePath[]): Promise<boolean> {
+  async send(from: Holder, to: Holder, infos: readonly PathInfo[]): Promise<boolean> {
     const key = keyOf(from, to);
     const first = this.#first.get(key);
-    if (first) return (await first) && this.mayReach(from, to) && (await this.#try(from, to, paths));
-    const trying = this.#try(from, to, paths);
+    if (first) return (await first) && this.mayReach(from, to) && (await this.#try(from, to, infos));
+    const trying = this.#try(from, to, infos);
     this.#first.set(
       key,
       trying.catch(() => false),
@@ -43,11 +43,12 @@ export class Courier {
     return await trying;
   }
 
-  async #try(from: Holder, to: Holder, paths: readonly StorePath[]): Promise<boolean> {
+  async #try(from: Holder, to: Holder, infos: readonly PathInfo[]): Promise<boolean> {
     const { rests, clock, signal } = this.#options;
     const key = keyOf(from, to);
     try {
-      await from.peer!.push!({ to: to.peer!.uri!, paths, signal });
+      await from.peer!.push!({ to: to.peer!.uri!, infos, signal });
+      const paths = infos.map(({ path }) => path);
       const arrived = await to.store.queryValidPaths(paths);
       if (arrived.size < paths.length)
         throw new ElsewhereError("PUSH_FAILED", `${from.name} says that it sent all, and it is not there`);

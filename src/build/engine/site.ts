@@ -1,3 +1,4 @@
+import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuilderTraits } from "#schedule/requirement.ts";
 import type { Realiser } from "#store/realiser.ts";
@@ -23,7 +24,7 @@ export interface PushRequest {
   /** The other builder's `Peer.uri`. */
   readonly to: string;
   /** Each after what it refers to, in as far as the other lacks that. */
-  readonly paths: readonly StorePath[];
+  readonly infos: readonly PathInfo[];
   /** Aborting it stops the sending. */
   readonly signal: AbortSignal;
 }

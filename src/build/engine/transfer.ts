@@ -56,11 +56,7 @@ async function sendDirect(
 ): Promise<boolean> {
   let isDone = false;
   await report(from, to, infos, { ...options, route: "direct" }, async (tell) => {
-    isDone = await options.courier.send(
-      from,
-      to,
-      infos.map(({ path }) => path),
-    );
+    isDone = await options.courier.send(from, to, infos);
     if (isDone) tell.progress(infos.length, bytesOf(infos));
     else throw new Unreached(`${from.name} does not reach ${to.name}`);
   }).catch((error) => {

@@ -1,13 +1,5 @@
-import { basename, dirname } from "node:path";
-import type { StoreReference } from "#nix/store-reference.ts";
-
-/** What is known of a builder that shall send. */
-export interface PushingBuilder {
-  /** Its entry in the machines file. */
-  readonly reference: StoreReference;
-  /** As it greeted us. */
-  readonly version: string | undefined;
-}
+import { SET_PATIENT_SSH } from "./patient-ssh.ts";
+import type { ElsewhereSender, Sender } from "./sender.ts";
 
 export interface PushWords {
   /** The receiving store, as the builder would name it. */
@@ -16,40 +8,22 @@ export interface PushWords {
   readonly paths: readonly string[];
 }
 
-/**
- * The commands, to be run one after the other on a builder reached by ssh, that send paths from its store to another. Where
- * it was reached through `elsewhere` that is what sends; otherwise it is Nix. What is asked for by name alone may find a
- * forced command instead of a shell, as Elsewhere's builders have it: then the words go as they are.
- */
-export function pushCommands(builder: PushingBuilder, { to, paths }: PushWords): string[][] {
-  const { words, hasShell } = sender(builder);
+/** The commands, to be run one after the other on a builder reached by ssh, that send paths from its store to another. */
+export function pushCommands(sender: Sender, { to, paths }: PushWords): string[][] {
+  const words = sender.kind === "stock" ? [sender.nix, ...NIX] : [sender.program, ...ELSEWHERE];
+  const from = sender.store === undefined ? [] : [STORE_FLAG[sender.kind], sender.store];
+  const hasShell = sender.kind === "stock" || sender.hasShell;
   return inChunks(paths).map((chunk) => {
-    const command = [...words, "--to", to, ...chunk];
+    const command = [...words, ...from, "--to", to, ...chunk];
     return hasShell ? ["sh", "-c", WATCHED, "sh", ...command] : command;
   });
 }
 
-function sender({ reference, version }: PushingBuilder): { words: string[]; hasShell: boolean } {
-  const { params } = reference;
-  const program = (params.get("remote-program") ?? "").split(/\s+/).filter((word) => word !== "");
-  const name = basename(program[0] ?? "");
-  const store = params.get("remote-store");
-  if (name === "elsewhere") {
-    const own = storeOf(program) ?? store;
-    return { words: [program[0]!, ...ELSEWHERE, ...(own ? ["--store", own] : [])], hasShell: true };
-  }
-  if (version?.startsWith("Elsewhere"))
-    return { words: ["elsewhere", ...ELSEWHERE, ...(store ? ["--store", store] : [])], hasShell: false };
-  const nix = program[0]?.includes("/") ? `${dirname(program[0])}/nix` : "nix";
-  return { words: [nix, ...NIX, ...(store ? ["--from", store] : [])], hasShell: true };
-}
-
-/** The store that `elsewhere serve` was told to serve. */
-function storeOf(program: readonly string[]): string | undefined {
-  const at = program.indexOf("--store");
-  return at < 0
-    ? program.find((word) => word.startsWith("--store="))?.slice("--store=".length)
-    : program[at + 1];
+/** The command by which a builder that runs Elsewhere sends one request after the other, as it reads them. */
+export function requestCommand({ program, store, hasShell }: ElsewhereSender, to: string): string[] {
+  const from = store === undefined ? [] : ["--store", store];
+  const command = [program, ...ELSEWHERE, ...from, "--to", to, "--requests"];
+  return hasShell ? ["sh", "-c", `${SET_PATIENT_SSH}; exec "$@"`, "sh", ...command] : command;
 }
 
 /** A shell takes all words of a command as one argument, which has a limit. */
@@ -76,14 +50,12 @@ const NIX = [
   "--no-check-sigs",
   "--quiet",
 ];
+const STORE_FLAG = { stock: "--from", elsewhere: "--store" };
 /** Linux takes 128 KiB in one argument. */
 const COMMAND_CHARS_MAX = 64 * 1024;
-/** How long the other builder may take to answer, in seconds: short, for there is another way. */
-const CONNECT_TIMEOUT_S = 5;
 
-/** Runs its arguments until they end or our side hangs up, with an ssh that asks nobody and does not wait for long. */
-const WATCHED = `NIX_SSHOPTS="-oBatchMode=yes -oConnectTimeout=${CONNECT_TIMEOUT_S} -oServerAliveInterval=15 -oServerAliveCountMax=4 $NIX_SSHOPTS"
-export NIX_SSHOPTS
+/** Runs its arguments until they end or our side hangs up. */
+const WATCHED = `${SET_PATIENT_SSH}
 exec 3<&0
 "$@" </dev/null 3<&- & sent=$!
 { read -r _ <&3; kill $sent; } >/dev/null 2>&1 & watch=$!

@@ -28,9 +28,14 @@ export class FrameWriter {
     return this.#contents.length >= FRAME_BYTES ? this.#sendFrame() : undefined;
   }
 
+  /** Sends what was gathered, however little: what comes next is a frame that somebody else sends. */
+  cut(): Promise<void> | undefined {
+    return this.#contents.length > 0 ? this.#sendFrame() : undefined;
+  }
+
   /** Sends what is left, and the end. */
   end(): Promise<void> | undefined {
-    if (this.#contents.length > 0) void this.#sendFrame();
+    void this.cut();
     return this.#send(FRAMES_END);
   }
 

@@ -62,6 +62,11 @@ export class ServeConnection implements AsyncDisposable {
     return undefined;
   }
 
+  /** Sends what was written before anything else is done. */
+  flush(): void {
+    void this.#peer.flush();
+  }
+
   answer<Reply>(command: Pick<Command<unknown, Reply>, "name" | "reply">): Promise<Reply> {
     return this.read(command.reply.decode(this.agreed), `answering ${command.name}`);
   }

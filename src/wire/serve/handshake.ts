@@ -16,10 +16,18 @@ export interface ServeOptions {
 
 /** The client's side of `nix-store --serve`. */
 export function* greetServe({ storeDir, minor = SERVE_MINOR_MAX }: ServeOptions): Dialogue<WireContext> {
-  yield encodeToBuffer(clientHello, { version: packVersion(SERVE_MAJOR, minor) }, BEFORE);
+  yield serveClientHello(minor);
   const { version } = yield* serverHello.decode(BEFORE);
   return agree(storeDir, Math.min(minor, minorOf(version, SERVE_MAJOR, "server")));
 }
+
+/** What a client says first. */
+export function serveClientHello(minor = SERVE_MINOR_MAX): Buffer {
+  return encodeToBuffer(clientHello, { version: packVersion(SERVE_MAJOR, minor) }, BEFORE);
+}
+
+/** What a server says first is its magic number and its version: so many bytes. */
+export const SERVE_SERVER_HELLO_BYTES = 16;
 
 /** The server's side. */
 export function* welcomeServe({ storeDir, minor = SERVE_MINOR_MAX }: ServeOptions): Dialogue<WireContext> {

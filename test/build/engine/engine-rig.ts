@@ -81,7 +81,8 @@ export class EngineRig {
     for (const [name, builder] of this.builders)
       builder.peer = {
         uri: `fake://${name}`,
-        push: async ({ to, paths }) => {
+        push: async ({ to, infos }) => {
+          const paths = infos.map(({ path }) => path);
           const receiver = this.builders.get(to.slice("fake://".length))!;
           builder.pushes.push({ to: receiver.traits.name, paths });
           if (!mayReach(name, receiver.traits.name)) throw new Error("Connection timed out");

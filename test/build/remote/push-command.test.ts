@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { peerUriOf, withoutPeerUri } from "#build/remote/peer-uri.ts";
 import { pushCommands } from "#build/remote/push-command.ts";
+import { senderOf } from "#build/remote/sender.ts";
 import { formatStoreReference, parseStoreReference } from "#nix/store-reference.ts";
 
 const TO = { to: "ssh-ng://b", paths: ["/nix/store/a", "/nix/store/b"] };
@@ -34,7 +35,7 @@ test("one that greets as Elsewhere may have no shell: its words go as they are",
 test("more paths than a shell takes in one argument go by several commands", () => {
   const paths = Array.from({ length: 3000 }, (_, at) => `/nix/store/${"x".repeat(60)}${at}`);
   const reference = parseStoreReference("ssh-ng://a");
-  const commands = pushCommands({ reference, version: undefined }, { to: "ssh-ng://b", paths });
+  const commands = pushCommands(senderOf({ reference, version: undefined }), { to: "ssh-ng://b", paths });
   assert.ok(commands.length > 1);
   assert.ok(commands.every((command) => command.join(" ").length < 100_000));
   assert.deepEqual(
@@ -72,7 +73,7 @@ test("another builder names a machine as the machines file does, without what is
 });
 
 function commandsOf(uri: string, version: string | undefined): string[][] {
-  return pushCommands({ reference: parseStoreReference(uri), version }, TO);
+  return pushCommands(senderOf({ reference: parseStoreReference(uri), version }), TO);
 }
 
 /** Without the shell that looks after it. */
