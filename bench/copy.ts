@@ -19,6 +19,11 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const given = readArguments();
 const { suites } = given;
 const flags = new Map(Array.from(given.flags, ([name, value]) => [name, Number(value)]));
+const sizes = {
+  small: flags.get("small") ?? 2000,
+  mebibytes: flags.get("mebibytes") ?? 1024,
+  closure: flags.get("closure") ?? 20000,
+};
 const runs = flags.get("runs") ?? 3;
 const withoutNixTimes = flags.get("nix") === 0;
 const program = `${here}../bin/elsewhere`;
@@ -34,20 +39,20 @@ async function benchSuite(suite: NixSuite): Promise<void> {
   const bench = new Bench({ root, folder, options });
   try {
     console.log(`\n${suite}: ${await root.run(["nix", "--version"])}, ${roundTripMs} ms added`);
-    const small = await evaluated(root, "small.nix", ["--arg", "count", `${flags.get("small") ?? 2000}`]);
+    const small = await evaluated(root, "small.nix", ["--arg", "count", String(sizes.small || 1)]);
     const large = await root.run([
       "nix-build",
       "--no-out-link",
       `${here}expressions/large.nix`,
       "--arg",
       "mebibytes",
-      `${flags.get("mebibytes") ?? 1024}`,
+      String(sizes.mebibytes || 1),
     ]);
-    const deep = await evaluated(root, "closure.nix", ["--arg", "count", `${flags.get("closure") ?? 20000}`]);
+    const deep = await evaluated(root, "closure.nix", ["--arg", "count", String(sizes.closure || 1)]);
     for (const scheme of ["ssh-ng", "ssh"]) {
-      if (flags.get("small") !== 0) await bench.copy(`small paths, ${scheme}`, scheme, small);
-      if (flags.get("mebibytes") !== 0) await bench.copy(`large path, ${scheme}`, scheme, large);
-      if (flags.get("closure") !== 0) await bench.closure(`closure, ${scheme}`, scheme, deep);
+      if (sizes.small > 0) await bench.copy(`small paths, ${scheme}`, scheme, small);
+      if (sizes.mebibytes > 0) await bench.copy(`large path, ${scheme}`, scheme, large);
+      if (sizes.closure > 0) await bench.closure(`closure, ${scheme}`, scheme, deep);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -98,13 +103,18 @@ class Bench {
     await this.#compare(title, { nix: ask, ours: ask });
   }
 
-  /** Takes turns, so that a slow minute of the machine falls on both. */
+  /**
+   * Takes turns, so that a slow minute of the machine falls on both. Each finds the memory that the one before
+   * gave back: a virtual machine has to ask its host for more, which takes as long as the host likes.
+   */
   async #compare(title: string, { nix, ours }: { nix: () => string[]; ours: () => string[] }): Promise<void> {
     const { root, options } = this.#line;
     const took = { nix: [] as Took[], ours: [] as Took[] };
     for (let run = 0; run < runs; run++) {
-      if (!withoutNixTimes)
+      if (!withoutNixTimes) {
         took.nix.push(await timed([...root.within, "env", `NIX_SSHOPTS=${options}`, "nix", ...nix()]));
+        this.#clear();
+      }
       took.ours.push(await timed([program, ...ours()], { NIX_SSHOPTS: options }));
       this.#clear();
     }

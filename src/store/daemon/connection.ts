@@ -17,7 +17,7 @@ export interface UploadOptions {
   /** Settles when the answers to earlier requests are read. */
   readonly after?: Promise<unknown> | undefined;
   /** Writes the body. When it throws, the body ends early and the server refuses it. */
-  readonly body: (frames: FrameWriter, stop: AbortSignal) => Promise<void>;
+  readonly body: (frames: FrameWriter, stop: AbortSignal) => Promise<unknown>;
 }
 
 /**

@@ -4,7 +4,7 @@ import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { InvalidPathError } from "#store/local/valid-paths.ts";
 import { operations } from "#wire/daemon/operations.ts";
 import type { Lease } from "../connection-pool.ts";
-import { requestNars } from "../nar-requests.ts";
+import { requestNars } from "../flow/nar-requests.ts";
 import { narOf } from "../nar-stream.ts";
 import type { IncomingPath } from "../store.ts";
 import type { DaemonConnection } from "./connection.ts";

@@ -1,12 +1,12 @@
 import type { ByteSource } from "#base/byte-reader.ts";
-import { Deferred } from "#base/deferred.ts";
 import { ElsewhereError } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { InvalidPathError } from "#store/local/valid-paths.ts";
 import { commands } from "#wire/serve/commands.ts";
 import type { Lease } from "../connection-pool.ts";
-import { requestNars } from "../nar-requests.ts";
+import { AnswerQueue } from "../flow/answer-queue.ts";
+import { requestNars } from "../flow/nar-requests.ts";
 import { narOf } from "../nar-stream.ts";
 import type { IncomingPath } from "../store.ts";
 import type { ServeConnection } from "./connection.ts";
@@ -17,27 +17,32 @@ export async function uploadPaths(
   paths: AsyncIterable<IncomingPath>,
 ): Promise<void> {
   const { addToStoreNar } = commands;
-  const answers = new AnswerCount();
+  const answers = new AnswerQueue();
   try {
     for await (const { info, nar } of paths) {
       connection.send(addToStoreNar, { info });
       let sent = 0;
       for await (const chunk of nar) {
-        if (answers.failed) break;
+        if (answers.isRefused) break;
         sent += chunk.length;
         await connection.sendBody(chunk);
       }
-      if (answers.failed) break;
+      answers.throwIfRefused();
       checkSize(connection, info, sent);
-      answers.expect(() => hearAdded(connection, info));
-      await answers.fewerThan(UNANSWERED_MAX);
+      answers.expect(sent, async () => {
+        // A server that refused one has hung up.
+        if (!answers.isRefused) await hearAdded(connection, info);
+      });
+      await answers.room();
+      answers.throwIfRefused();
     }
   } catch (error) {
     // Half a NAR is on the line: only hanging up makes the server drop it.
     connection.abandon();
-    throw answers.failed ?? error;
+    answers.throwIfRefused();
+    throw error;
   }
-  await answers.fewerThan(1);
+  await answers.all();
 }
 
 /** A server that has not added a path may go on; what it answers then is of paths that need this one. */
@@ -63,34 +68,6 @@ function checkSize({ agreed }: ServeConnection, { path, narSize }: PathInfo, sen
     );
 }
 
-/** Reads answers one after another beside what is sent. */
-class AnswerCount {
-  failed: unknown;
-  #open = 0;
-  #last: Promise<void> = Promise.resolve();
-  #change = new Deferred<void>();
-
-  expect(answer: () => Promise<unknown>): void {
-    this.#open++;
-    this.#last = this.#last.then(async () => {
-      try {
-        if (this.failed === undefined) await answer();
-      } catch (error) {
-        this.failed = error;
-      }
-      this.#open--;
-      this.#change.resolve();
-      this.#change = new Deferred<void>();
-    });
-  }
-
-  /** Waits until fewer than `count` are open; throws what the server refused. */
-  async fewerThan(count: number): Promise<void> {
-    while (this.#open >= count && this.failed === undefined) await this.#change.promise;
-    if (this.failed !== undefined) throw this.failed;
-  }
-}
-
 /** One NAR, whose size is asked for first: asking for one that is not there would end the connection. */
 export async function* downloadNar(
   lease: () => Promise<Lease<ServeConnection>>,
@@ -114,6 +91,3 @@ export function downloadNars(
     ask: (connection, path) => connection.send(commands.dumpStorePath, { path }),
   });
 }
-
-/** Paths that are sent before the first of them is answered. */
-const UNANSWERED_MAX = 256;

@@ -1,8 +1,9 @@
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { Lease, PooledConnection } from "./connection-pool.ts";
-import { type NarConnection, narOf } from "./nar-stream.ts";
-import type { IncomingPath } from "./store.ts";
+import type { Lease, PooledConnection } from "../connection-pool.ts";
+import { type NarConnection, narOf } from "../nar-stream.ts";
+import type { IncomingPath } from "../store.ts";
+import { FlowWindow } from "./flow-window.ts";
 
 /** How a protocol is asked for NARs. */
 export interface NarRequests<Connection> {
@@ -25,20 +26,25 @@ export async function* requestNars<Connection extends NarsConnection>(
 ): AsyncGenerator<IncomingPath> {
   await using held = await lease();
   const { connection } = held;
+  const window = new FlowWindow();
   let sent = 0;
   let taken = 0;
   try {
     for (const info of infos) {
-      for (; sent < infos.length && sent - taken < ASKED_AHEAD_MAX; sent++)
-        ask(connection, infos[sent]!.path);
+      for (; sent < infos.length && !window.isFull; sent++) {
+        const { path, narSize } = infos[sent]!;
+        window.sent(narSize || UNKNOWN_NAR_BYTES);
+        ask(connection, path);
+      }
       await begin?.(connection);
       yield { info, nar: narOf(connection, info.narSize) };
       taken++;
+      window.answered();
     }
   } finally {
     if (sent > taken) connection.abandon();
   }
 }
 
-/** NARs that are asked for before the first of them has come: hides the way there and back. */
-const ASKED_AHEAD_MAX = 1024;
+/** What a NAR of unknown size is taken to have. */
+const UNKNOWN_NAR_BYTES = 64 * 1024;
