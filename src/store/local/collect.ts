@@ -21,12 +21,15 @@ import { readTempRoots } from "./temp-roots.ts";
 export async function collectGarbage(store: StoreContext, options: GcOptions): Promise<GcResult> {
   store.checkWritable();
   // Before the lock: it keeps our own scratch area, and makes it before anyone looks for garbage.
-  await store.scratch();
+  const scratch = await store.scratch();
   const gcLock = await lock(`${store.layout.stateDir}/gc.lock`, "exclusive");
   try {
     const collection = new Collection(store, options);
     await using _ = await listenForRoots(store.layout.stateDir, (printed) => collection.keepPrinted(printed));
-    return await collection.run();
+    const result = await collection.run();
+    // Who has collected may look whether anything is left.
+    scratch.fold();
+    return result;
   } finally {
     gcLock.release();
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { encodeNix32 } from "#nix/nix32.ts";
 import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
 
@@ -11,6 +11,7 @@ import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
 export class Scratch implements Disposable {
   readonly directory: string;
   #count = 0;
+  #isThere = true;
 
   private constructor(directory: string) {
     this.directory = directory;
@@ -26,7 +27,16 @@ export class Scratch implements Disposable {
 
   /** A place in it that nothing lies at. */
   place(): string {
+    if (!this.#isThere) mkdirSync(this.directory, 0o700);
+    this.#isThere = true;
     return `${this.directory}/${this.#count++}`;
+  }
+
+  /** Leaves no trace in the store until it is needed again. Not while others mean to use places in it. */
+  fold(): void {
+    if (!this.#isThere || readdirSync(this.directory).length > 0) return;
+    rmdirSync(this.directory);
+    this.#isThere = false;
   }
 
   [Symbol.dispose](): void {

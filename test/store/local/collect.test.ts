@@ -23,6 +23,16 @@ test("what no root keeps is deleted, and what one keeps stays with all that it n
   assert.equal(await store.it.verify({ checkContents: true, repair: false }), false);
 });
 
+test("nothing but what is kept lies in the store after a collection, and the store goes on", async (t) => {
+  const { store } = await storeWithChains(t);
+  await store.it.collectGarbage({ action: "delete-dead" });
+  assert.deepEqual(readdirSync(store.it.physicalStoreDir), [".links"]);
+  const again = fileSample("again", "again");
+  await addAll(store.it, [again]);
+  await store.it.collectGarbage({ action: "delete-dead" });
+  assert.deepEqual(readdirSync(store.it.physicalStoreDir), [".links"]);
+});
+
 test("an out-link that is removed keeps nothing, and its stale entry goes", async (t) => {
   const { store, root } = await storeWithChains(t);
   const { kept } = store.samples;
