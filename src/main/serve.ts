@@ -68,7 +68,7 @@ class Server {
       return 0;
     }
     await using opened = await this.#open();
-    const trusted = await this.#isTrusted(process.getuid?.() ?? 0, opened);
+    const trusted = await this.#isTrusted(process.getuid?.() ?? 0, opened.stateDir);
     await using client = new ClientConnection(stream, { stillListens: async () => isReadByAnyone(STDOUT) });
     using _ = this.#dropWhenAborted(client);
     if (door.kind === "stdio")
@@ -101,7 +101,8 @@ class Server {
       await using opened = await this.#open(offloading, principal);
       if (uid !== undefined && name !== undefined && opened.stateDir !== undefined)
         makeUserFolders(opened.stateDir, { uid, name });
-      const trusted = uid === undefined ? this.#trustOfUnknown() : await this.#isTrusted(uid, opened);
+      // As with Nix's daemon: who owns the store is trusted on standard input, where he might as well write its files.
+      const trusted = uid === undefined ? this.#trustOfUnknown() : await this.#isTrusted(uid);
       const stream = streamOfSocket(socket, uid === undefined ? "a client" : `a client of user ${uid}`);
       await using client = new ClientConnection(stream);
       using _ = this.#dropWhenAborted(client);
@@ -128,7 +129,7 @@ class Server {
     return this.#settings["trusted-users"].includes("*");
   }
 
-  async #isTrusted(uid: number, { stateDir }: OpenedStore): Promise<boolean> {
+  async #isTrusted(uid: number, stateDir?: string): Promise<boolean> {
     if (this.#request.trust !== undefined) return this.#request.trust === "trusted";
     return await isTrustedUser({ uid, trustedUsers: this.#settings["trusted-users"], stateDir });
   }

@@ -121,6 +121,6 @@ key that is only for serving names the stores that it may have paths sent to, ex
 (or its peer-uri) names them. The sending uses this user's own keys:
   restrict,command="elsewhere serve --allow-push ssh-ng://nix@box2" ssh-ed25519 AAAA… nix@laptop
 
-Who is trusted: root, whoever owns the store, and nix.conf's trusted-users. Over a socket, a client's user is
-looked up with the help of perl or python3; a client whose user cannot be told is not trusted.
+Who is trusted: root and nix.conf's trusted-users; on standard input also whoever owns the store. Over a socket, a
+client's user is looked up with the help of perl or python3; a client whose user cannot be told is not trusted.
 `;
