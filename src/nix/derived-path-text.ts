@@ -29,7 +29,11 @@ export function parseDerivedPath(
   if (cut < 0) return { kind: "opaque", path: parseStorePath(storeDir, text) };
   const drvText = text.slice(0, cut);
   if (drvText.includes(separator))
-    throw new MalformedError("derived path", text, "outputs of outputs cannot be asked for");
+    throw new MalformedError(
+      "derived path",
+      text,
+      "Building dynamic derivations in one shot is not yet implemented",
+    );
   const drvPath = parseStorePath(storeDir, drvText);
   if (!drvPath.endsWith(".drv"))
     throw new MalformedError(

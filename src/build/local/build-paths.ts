@@ -237,7 +237,7 @@ class GraphBuild {
       if (dynamic.size > 0)
         throw new BuildFailure(
           "InputRejected",
-          `Cannot build '${this.#print(drvPath)}'.\nReason: it depends on outputs of what '${this.#print(input)}' builds (dynamic derivations), which is not supported`,
+          `Cannot build '${this.#print(drvPath)}'.\nReason: Building dynamic derivations in one shot is not yet implemented, and it depends on outputs of what '${this.#print(input)}' builds`,
         );
     const inputs: DerivedPath[] = [
       ...inputSources.map((path) => ({ kind: "opaque", path }) as const),
