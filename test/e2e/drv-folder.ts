@@ -7,6 +7,7 @@ import { formatDerivation } from "#nix/derivation-aterm.ts";
 import { derivationPath, fillOutputPaths } from "#nix/derivation-hash.ts";
 import { DerivationHasher } from "#nix/derivation-hasher.ts";
 import { sha256 } from "#nix/hash.ts";
+import { DownstreamPlaceholder, hashPlaceholder } from "#nix/placeholder.ts";
 import { DEFAULT_STORE_DIR, printStorePath, type StorePath } from "#nix/store-path.ts";
 
 export interface DrvSpec {
@@ -15,12 +16,15 @@ export interface DrvSpec {
   readonly inputs?: readonly string[];
   readonly system?: string;
   readonly features?: readonly string[];
+  /** Its output's path is known when it is built: it is addressed by its contents. */
+  readonly floats?: boolean;
 }
 
 /** Writes `.drv` files and a source as a person would carry them about, with no Nix. */
 export class DrvFolder {
   readonly folder: string;
-  readonly #drvs = new Map<string, { path: StorePath; out: StorePath }>();
+  /** What stands in a derivation for the output of another: its path, or a placeholder. */
+  readonly #drvs = new Map<string, { path: StorePath; out: string }>();
   readonly #all = new Map<StorePath, Derivation>();
   readonly #hasher = new DerivationHasher(DEFAULT_STORE_DIR, (path) => this.#all.get(path));
 
@@ -41,14 +45,15 @@ export class DrvFolder {
   readonly #sources: StorePath[] = [];
 
   /** Adds a derivation that takes every source; returns its file. */
-  derive(name: string, { script, inputs = [], system = "x86_64-linux", features = [] }: DrvSpec): string {
+  derive(name: string, spec: DrvSpec): string {
+    const { script, inputs = [], system = "x86_64-linux", features = [], floats = false } = spec;
     const known = inputs.map((input) => [input, this.#drvs.get(input)!] as const);
     const env = new Map<string, string>([
       ["builder", "/bin/sh"],
       ["name", name],
-      ["out", ""],
+      ["out", floats ? hashPlaceholder("out") : ""],
       ["system", system],
-      ...known.map(([input, { out }]) => [input, printStorePath(DEFAULT_STORE_DIR, out)] as [string, string]),
+      ...known.map(([input, { out }]) => [input, out] as [string, string]),
     ]);
     if (features.length > 0) env.set("requiredSystemFeatures", features.join(" "));
     const drv = fillOutputPaths(
@@ -58,7 +63,7 @@ export class DrvFolder {
         system,
         builder: "/bin/sh",
         args: ["-c", script],
-        outputs: new Map([["out", { kind: "deferred" }]]),
+        outputs: new Map([["out", floats ? FLOATING : DEFERRED]]),
         inputSources: [...this.#sources].sort(),
         inputDerivations: new Map(
           known
@@ -71,11 +76,19 @@ export class DrvFolder {
     );
     const path = derivationPath(DEFAULT_STORE_DIR, drv);
     const out = drv.outputs.get("out");
-    if (out?.kind !== "input-addressed") throw new Error("its path was not filled in");
     this.#all.set(path, drv);
-    this.#drvs.set(name, { path, out: out.path });
+    this.#drvs.set(name, {
+      path,
+      out:
+        out?.kind === "input-addressed"
+          ? printStorePath(DEFAULT_STORE_DIR, out.path)
+          : DownstreamPlaceholder.ofOutput(path, "out").toString(),
+    });
     const file = join(this.folder, path);
     writeFileSync(file, encodeText(formatDerivation(DEFAULT_STORE_DIR, drv)));
     return file;
   }
 }
+
+const DEFERRED = { kind: "deferred" } as const;
+const FLOATING = { kind: "floating", method: "nar", algorithm: "sha256" } as const;

@@ -4,7 +4,7 @@ import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuildSettings } from "#store/realiser.ts";
-import type { QueryableStore } from "#store/store.ts";
+import type { QueryableStore, Store } from "#store/store.ts";
 import type { BuildEventSink } from "../events.ts";
 import { EarlyResults } from "./early-results.ts";
 import type { Feeder } from "./feeder.ts";
@@ -29,6 +29,8 @@ export interface AttemptContext {
   /** Holds the `.drv` files and the sources. */
   readonly drvStore: Holder;
   readonly outputsOf: (drvPath: StorePath) => KnownOutputs;
+  /** Tells a store which derivations its paths are outputs of, where only builds tell that. */
+  readonly tellRealisations: (store: Store, paths: readonly StorePath[]) => Promise<void>;
   readonly fetches: Fetches;
   /** Whether any of `paths` must be fetched first. */
   readonly mustFetch: (paths: readonly StorePath[]) => boolean;
@@ -133,7 +135,9 @@ async function buildAlone(
   };
   using fetches = context.fetches.into(active.site.traits.name, drvPath);
   const options = realiseOptions(active, context, { only: drvPath, onBegin, fetches: fetches.take });
+  const told = context.tellRealisations(store, basic.inputSources);
   const result = await realiser.buildDerivation(drvPath, basic, options);
+  await told;
   onResult(build, withOwnTimes(result, begunMs, context.clock.now()));
 }
 
@@ -152,6 +156,8 @@ async function buildGraph(
   announceInputs("inputs-sent", builds, { active, context });
   const only = builds.length === 1 ? builds[0]!.drvPath : undefined;
   const { store, realiser } = active.connected;
+  // It would build again what it does not know to be built.
+  await context.tellRealisations(store, here);
   const { clock, outputsOf } = context;
   using early = new EarlyResults(builds, { store, clock, outputsOf, onResult });
   using fetches = context.fetches.into(active.site.traits.name, only);

@@ -92,9 +92,10 @@ export class Knowledge {
     for (const [drvPath] of unknown) {
       const known = this.#outputs.get(drvPath)!;
       for (const [name, path] of await this.realisations.recall(drvPath)) known.set(name, path);
-      if (!held.has(drvPath)) continue;
-      for (const [name, path] of await store.queryDerivationOutputMap(drvPath))
-        if (path) known.set(name, path);
+      if (held.has(drvPath))
+        for (const [name, path] of await store.queryDerivationOutputMap(drvPath))
+          if (path) known.set(name, path);
+      this.realisations.expect(drvPath, known);
     }
   }
 }

@@ -233,6 +233,7 @@ export class Run implements AsyncDisposable {
       whereabouts: this.#knowledge.whereabouts,
       drvStore,
       outputsOf: (drvPath) => this.outputsOf(drvPath),
+      tellRealisations: (store, paths) => this.#knowledge.realisations.tell(store, paths),
       fetches: this.fetches,
       mustFetch: (paths) => this.#caches.of(paths).size > 0,
       substitute: (paths) => this.#caches.take(paths),

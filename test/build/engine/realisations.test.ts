@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Realisations } from "#build/engine/realisations.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
+import { formatDrvOutput } from "#nix/realisation-text.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { FakeStore, pathNamed } from "./fake-store.ts";
 
@@ -67,4 +68,22 @@ test("a store that keeps no realisations is no reason to fail", async () => {
   realisations.expect(drvPath, outputs);
   await realisations.arrived([built]);
   assert.deepEqual(await realisations.recall(drvPath), new Map());
+});
+
+test("each store is told once what its paths were realised from, of every derivation that gave them", async () => {
+  const [home, builder] = [new KeepingStore("home"), new KeepingStore("builder")];
+  const graph = graphWith("floating");
+  const twin = pathNamed("twin.drv");
+  graph.set(twin, { ...graph.get(drvPath)!, name: "twin", args: ["-e"] });
+  const realisations = new Realisations(home, graph);
+  realisations.expect(drvPath, outputs);
+  realisations.expect(twin, outputs);
+  await Promise.all([realisations.tell(builder, [built]), realisations.tell(builder, [built])]);
+  await realisations.tell(builder, [built, pathNamed("unknown")]);
+  assert.deepEqual(
+    builder.kept.map(({ outPath }) => outPath),
+    [built, built],
+  );
+  assert.equal(new Set(builder.kept.map(({ id }) => formatDrvOutput(id))).size, 2);
+  assert.deepEqual(home.kept, []);
 });
