@@ -56,8 +56,9 @@ async function lockLater(
   signal?.throwIfAborted();
   const fd = openLockFile(file);
   try {
-    const child = spawn("flock", [...flags, "3"], { stdio: stdioFor(fd), ...(signal && { signal }) });
-    const status = await exitOf(child);
+    const status = await exitOf(
+      spawn("flock", [...flags, "3"], { stdio: stdioFor(fd), ...(signal && { signal }) }),
+    );
     if (status === 0) return lockOn(fd);
     if (status !== CONFLICT || !flags.includes("--nonblock"))
       throw lockError(file, `flock ended with ${status}`);
@@ -104,8 +105,15 @@ function lockOn(fd: number): FileLock {
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
-  const [status] = (await once(child, "exit")) as [number | null];
-  return status;
+  try {
+    const [status] = (await once(child, "exit")) as [number | null];
+    return status;
+  } catch (error) {
+    // One that is stopped may still get the lock, and hold it until it is gone.
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      await once(child, "exit");
+    throw error;
+  }
 }
 
 function stdioFor(fd: number): ("ignore" | number)[] {

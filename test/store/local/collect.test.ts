@@ -30,7 +30,7 @@ test("nothing but what is kept lies in the store after a collection, and the sto
   const again = fileSample("again", "again");
   await addAll(store.it, [again]);
   await store.it.collectGarbage({ action: "delete-dead" });
-  assert.deepEqual(readdirSync(store.it.physicalStoreDir), [".links"]);
+  assert.deepEqual(readdirSync(store.it.physicalStoreDir), [".links", again.info.path], "it is new");
 });
 
 test("an out-link that is removed keeps nothing, and its stale entry goes", async (t) => {
