@@ -14,6 +14,11 @@ export class Semaphore {
     this.#free = permits;
   }
 
+  /** How many may come in without waiting. */
+  get free(): number {
+    return Math.max(0, this.#free);
+  }
+
   /** Waits for a permit; dispose it to give it back. */
   async acquire(): Promise<Permit> {
     await this.#take();

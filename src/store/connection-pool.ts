@@ -30,6 +30,11 @@ export class ConnectionPool<C extends PooledConnection> implements AsyncDisposab
     this.#owned = owned;
   }
 
+  /** How many more may be used at this moment. */
+  get free(): number {
+    return this.#permits.free;
+  }
+
   /** Begins to connect when nothing is connected yet. Whoever leases first gets that connection, or why there is none. */
   prepare(): void {
     if (this.#all.size > 0 || this.#prepared || this.#isClosed) return;

@@ -3,6 +3,7 @@ import type { BasicDerivation } from "#nix/derivation.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { LogSink } from "#nix/log-event.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { BuildLane, LaneOptions } from "./build-lane.ts";
 
 /** In the order of their numbers on the wire, from 0. */
 export const BUILD_MODES = ["normal", "repair", "check"] as const;
@@ -55,4 +56,6 @@ export interface Realiser {
   /** Makes paths valid, building whole graphs of derivations that are in the store. */
   buildPaths(paths: readonly DerivedPath[], options: RealiseOptions): Promise<KeyedBuildResult[]>;
   queryMissing(paths: readonly DerivedPath[]): Promise<MissingPaths>;
+  /** Undefined where many builds are best asked for in one request, and where there is no connection to spare. */
+  openLane?(options: LaneOptions): Promise<BuildLane | undefined>;
 }

@@ -1,17 +1,17 @@
 import type { Clock } from "#base/clock.ts";
-import { messageOf } from "#base/errors.ts";
-import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
+import type { BuildResult } from "#nix/build-result.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { QueryableStore, Store } from "#store/store.ts";
 import type { BuildEventSink } from "../events.ts";
+import { type Asking, announceInputs, fetchInputs, type OnResult, realiseOptions } from "./asking.ts";
+import { buildByLanes, laneFor } from "./by-lanes.ts";
 import { EarlyResults } from "./early-results.ts";
 import type { Feeder } from "./feeder.ts";
 import type { Fetches } from "./fetches.ts";
 import { requestGraph } from "./graph-request.ts";
 import { LimitWatch } from "./limit-watch.ts";
-import { type LogReaderOptions, readLog } from "./log-reader.ts";
 import { withOwnTimes } from "./own-times.ts";
 import type { PlannedBuild } from "./plan.ts";
 import { inputOutputsOf, resolveInputs } from "./resolve.ts";
@@ -34,6 +34,8 @@ export interface AttemptContext {
   readonly fetches: Fetches;
   /** Whether any of `paths` must be fetched first. */
   readonly mustFetch: (paths: readonly StorePath[]) => boolean;
+  /** The last lines of a build's log. */
+  readonly tailOf: (drvPath: StorePath) => readonly string[];
   /** Fetches those of `paths` that only a binary cache of the destination has. */
   readonly substitute: (paths: readonly StorePath[]) => Promise<void>;
 }
@@ -51,17 +53,6 @@ export interface ActiveSite {
 export interface Trust {
   takesOurWord: boolean;
 }
-
-/** How builds are asked for. */
-interface Asking {
-  readonly context: AttemptContext;
-  readonly onResult: OnResult;
-  /** Told that a builder has been asked for a build alone: it begins now, whether it says so or not. */
-  readonly onAsked: (drvPath: StorePath) => void;
-}
-
-/** Told about each build of an attempt as soon as its end is known. */
-export type OnResult = (build: PlannedBuild, result: BuildResult) => void;
 
 /** Feeds and runs builds on one builder. Throws when the request as a whole came to nothing. */
 export async function attempt(
@@ -104,7 +95,10 @@ export async function attempt(
 
 async function askFor(builds: readonly PlannedBuild[], active: ActiveSite, how: Asking): Promise<void> {
   const [first] = builds;
-  if (builds.length === 1 && canGoAlone(first!, active)) await buildAlone(first!, active, how);
+  const canGoApart = builds.every((build) => canGoAlone(build, active));
+  if (builds.length === 1 && canGoApart) return await buildAlone(first!, active, how);
+  const lane = canGoApart ? await laneFor(builds, active, how.context) : undefined;
+  if (lane) await buildByLanes(builds, active, { ...how, lane });
   else await buildGraph(builds, active, how);
 }
 
@@ -174,43 +168,6 @@ async function buildGraph(
   });
 }
 
-/** Has the destination take what only its caches have, to be sent on from there. */
-async function fetchInputs(
-  paths: readonly StorePath[],
-  builds: readonly PlannedBuild[],
-  { active, context }: { active: ActiveSite; context: AttemptContext },
-): Promise<void> {
-  const isAwaited = context.mustFetch(paths);
-  if (isAwaited) announceInputs("inputs-awaited", builds, { active, context });
-  await context.substitute(paths);
-  if (isAwaited) announceInputs("inputs-fetched", builds, { active, context });
-}
-
-function announceInputs(
-  kind: "inputs-awaited" | "inputs-fetched" | "inputs-sent",
-  builds: readonly PlannedBuild[],
-  { active, context: { events, clock } }: { active: ActiveSite; context: AttemptContext },
-): void {
-  const about = { builder: active.site.traits.name, atMs: clock.now() };
-  for (const { drvPath } of builds) events({ kind, drvPath, ...about });
-}
-
-function realiseOptions(
-  active: ActiveSite,
-  context: AttemptContext,
-  about: Pick<LogReaderOptions, "only" | "onBegin" | "onEnd" | "fetches">,
-) {
-  const { settings, signal, events, clock } = context;
-  const now = () => clock.now();
-  const { storeDir } = active.connected.store;
-  return {
-    mode: "normal" as const,
-    settings: { maxJobs: active.site.traits.maxJobs, ...settings },
-    signal,
-    log: readLog({ storeDir, builder: active.site.traits.name, events, now, ...about }),
-  };
-}
-
 /** Outputs by name that a result names, completed by those that were known before. */
 export function outputsOfResult(result: BuildResult, known: KnownOutputs): Map<string, StorePath> {
   const outputs = new Map(known);
@@ -221,11 +178,6 @@ export function outputsOfResult(result: BuildResult, known: KnownOutputs): Map<s
 /** A store that can also be told which path a derivation output turned out to be. */
 export function takesRealisations(store: object): store is QueryableStore {
   return typeof (store as Partial<QueryableStore>).registerRealisation === "function";
-}
-
-/** The error as a result, for one build of a request that was refused as a whole. */
-export function refusedResult(error: unknown): BuildResult {
-  return { ...BARE_RESULT, status: "MiscFailure", errorMessage: messageOf(error) };
 }
 
 function derivedPathOf({ drvPath, outputs }: PlannedBuild): DerivedPath {

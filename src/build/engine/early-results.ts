@@ -2,7 +2,7 @@ import type { Clock } from "#base/clock.ts";
 import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { OnResult } from "./attempt.ts";
+import type { OnResult } from "./asking.ts";
 import type { PlannedBuild } from "./plan.ts";
 import type { KnownOutputs } from "./site.ts";
 

@@ -11,7 +11,9 @@ export interface LogReaderOptions {
   readonly events: BuildEventSink;
   readonly now: () => number;
   /** The one derivation that the request is about; undefined when it is about many. */
-  readonly only: StorePath | undefined;
+  readonly only?: StorePath | undefined;
+  /** Of many that were handed over this is one; as `only` says where absent. */
+  readonly together?: boolean;
   /** Told when the builder says that a build began, and that it, good or bad, came to its end. */
   readonly onBegin?: ((drvPath: StorePath) => void) | undefined;
   readonly onEnd?: ((drvPath: StorePath) => void) | undefined;
@@ -21,7 +23,7 @@ export interface LogReaderOptions {
 
 /** Turns what a builder says during one request into events about derivations. */
 export function readLog(options: LogReaderOptions): LogSink {
-  const { events, builder, now, only, onBegin, onEnd } = options;
+  const { events, builder, now, only, together = only === undefined, onBegin, onEnd } = options;
   const building = new Map<number, StorePath>();
   const fetching = new FetchReader({ storeDir: options.storeDir, tell: options.fetches });
   let structured = false;
@@ -35,7 +37,7 @@ export function readLog(options: LogReaderOptions): LogSink {
         if (!drvPath) return;
         building.set(event.id, drvPath);
         onBegin?.(drvPath);
-        events({ kind: "build-began", drvPath, builder, together: only === undefined, atMs: now() });
+        events({ kind: "build-began", drvPath, builder, together, atMs: now() });
         return;
       }
       case "stop": {

@@ -236,6 +236,7 @@ export class Run implements AsyncDisposable {
       tellRealisations: (store, paths) => this.#knowledge.realisations.tell(store, paths),
       fetches: this.fetches,
       mustFetch: (paths) => this.#caches.of(paths).size > 0,
+      tailOf: (drvPath) => this.tails.of(drvPath),
       substitute: (paths) => this.#caches.take(paths),
     };
   }

@@ -2,6 +2,7 @@ import type { BuildResult, KeyedBuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { BuildLane, LaneOptions } from "#store/build-lane.ts";
 import type { MissingPaths, RealiseOptions, Realiser } from "#store/realiser.ts";
 
 /** A daemon that is chosen to build by itself, and would send builds on: to the same builders, past whoever chose. */
@@ -27,8 +28,12 @@ export class UndelegatedRealiser implements Realiser {
   queryMissing(paths: readonly DerivedPath[]): Promise<MissingPaths> {
     return this.#inner.queryMissing(paths);
   }
+
+  async openLane(options: LaneOptions): Promise<BuildLane | undefined> {
+    return await this.#inner.openLane?.(undelegated(options));
+  }
 }
 
-function undelegated(options: RealiseOptions): RealiseOptions {
+function undelegated<T extends LaneOptions>(options: T): T {
   return { ...options, settings: { ...options.settings, builders: "" } };
 }

@@ -8,7 +8,7 @@ import { operations } from "#wire/daemon/operations.ts";
 import { RemoteError } from "#wire/daemon/remote-error.ts";
 import { BUILD_MEMORY_LIMIT } from "#wire/daemon/version.ts";
 import { ZERO_SHA256 } from "#wire/values/hash.ts";
-import type { RealiseOptions } from "../realiser.ts";
+import type { BuildSettings, RealiseOptions } from "../realiser.ts";
 import type { DaemonConnection } from "./connection.ts";
 import { clientSettingsOf } from "./settings.ts";
 
@@ -21,7 +21,7 @@ export async function buildDerivation(
     try {
       return await connection.call(operations.buildDerivation, { target, mode: options.mode }, options.log);
     } catch (error) {
-      throw privilegeError(error, connection);
+      throw refusalOf(error, connection);
     }
   });
 }
@@ -49,8 +49,7 @@ async function building<T>(
   const hangUp = () => void connection[Symbol.asyncDispose]();
   signal.addEventListener("abort", hangUp, { once: true });
   try {
-    const limitsMemory = connection.agreed.features.has(BUILD_MEMORY_LIMIT);
-    await tellSettings(connection, clientSettingsOf(settings, { limitsMemory }));
+    await tellSettings(connection, settings);
     return await build();
   } catch (error) {
     signal.throwIfAborted();
@@ -60,10 +59,10 @@ async function building<T>(
   }
 }
 
-async function tellSettings(
-  connection: DaemonConnection,
-  settings: ReturnType<typeof clientSettingsOf>,
-): Promise<void> {
+/** Tells the server what holds for the builds that follow, where it was not told that already. */
+export async function tellSettings(connection: DaemonConnection, chosen: BuildSettings): Promise<void> {
+  const limitsMemory = connection.agreed.features.has(BUILD_MEMORY_LIMIT);
+  const settings = clientSettingsOf(chosen, { limitsMemory });
   const key = settings && JSON.stringify({ ...settings, overrides: [...settings.overrides] });
   if (key === connection.settingsKey || settings === undefined) return;
   await connection.call(operations.setOptions, settings);
@@ -129,7 +128,8 @@ function realisationsOf(outputs: ReadonlyMap<string, StorePath | undefined>): Ma
   return realisations;
 }
 
-function privilegeError(error: unknown, connection: DaemonConnection): unknown {
+/** The server's words, or what is to be done where they are about trust. */
+export function refusalOf(error: unknown, connection: DaemonConnection): unknown {
   if (!(error instanceof RemoteError) || !/not privileged to build/.test(error.message)) return error;
   return new ElsewhereError(
     "NOT_TRUSTED",

@@ -9,6 +9,7 @@ import type { StoreDir, StorePath } from "#nix/store-path.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import type { Operation } from "#wire/daemon/operation.ts";
 import { operations } from "#wire/daemon/operations.ts";
+import type { BuildLane, LaneOptions } from "../build-lane.ts";
 import { ConnectionPool } from "../connection-pool.ts";
 import { FetchReader } from "../fetch-reader.ts";
 import type { MissingPaths, RealiseOptions, Realiser } from "../realiser.ts";
@@ -24,6 +25,7 @@ import type {
 import { uploadContent } from "./add-content.ts";
 import { buildDerivation, buildPaths } from "./building.ts";
 import { DaemonConnection } from "./connection.ts";
+import { openDaemonLane } from "./daemon-lane.ts";
 import { downloadNar, downloadNars } from "./download.ts";
 import { queryClosure, queryPathInfos } from "./queries.ts";
 import { uploadPaths, writeAll } from "./upload.ts";
@@ -205,6 +207,11 @@ export class DaemonStore implements CollectableStore, Realiser {
     return await this.#pool.use((connection) => buildPaths(connection, paths, options));
   }
 
+  async openLane(options: LaneOptions): Promise<BuildLane | undefined> {
+    if (this.#pool.free <= CONNECTIONS_BESIDE_LANES) return undefined;
+    return await openDaemonLane(await this.#pool.lease(), options);
+  }
+
   async queryMissing(paths: readonly DerivedPath[]): Promise<MissingPaths> {
     return await this.#ask(operations.queryMissing, { paths });
   }
@@ -221,6 +228,9 @@ export class DaemonStore implements CollectableStore, Realiser {
     return await this.#pool.use((connection) => connection.call(operation, request, log));
   }
 }
+
+/** Lanes leave as many for what is sent and fetched meanwhile. */
+const CONNECTIONS_BESIDE_LANES = 3;
 
 /** What a daemon says of itself. */
 export interface DaemonFacts {

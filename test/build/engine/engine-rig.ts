@@ -19,6 +19,7 @@ import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuilderTraits } from "#schedule/requirement.ts";
 import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
+import type { BuildLane, LaneOptions } from "#store/build-lane.ts";
 import type { RealiseOptions, Realiser } from "#store/realiser.ts";
 import { TransportError } from "#transport/transport-error.ts";
 import { FakeStore, pathNamed } from "./fake-store.ts";
@@ -147,10 +148,14 @@ export class FakeBuilder implements BuildSite, ConnectedSite, Realiser {
   /** As Nix does, it says nothing of what it had not begun when something failed. */
   stopsAtFailure = false;
   connections = 0;
+  /** How many lanes it opens. */
+  lanesMax = 0;
+  lanesClosed = 0;
   /** Derivations in the order in which they began, and how many came in each request. */
   readonly began: StorePath[] = [];
   readonly requests: number[] = [];
   readonly #graph: ReadonlyMap<StorePath, Derivation>;
+  #lanesOpened = 0;
   #waiting: { count: number; reached: Deferred<void> }[] = [];
 
   constructor(name: string, graph: ReadonlyMap<StorePath, Derivation>, traits: Partial<BuilderTraits>) {
@@ -211,6 +216,22 @@ export class FakeBuilder implements BuildSite, ConnectedSite, Realiser {
       if (this.stopsAtFailure) break;
     }
     return results;
+  }
+
+  async openLane(options: LaneOptions): Promise<BuildLane | undefined> {
+    if (this.lanesMax === this.#lanesOpened) return undefined;
+    this.#lanesOpened++;
+    let last: Promise<unknown> = Promise.resolve();
+    return {
+      buildDerivation: async (drvPath, _basic, log) => {
+        const built = last.then(() => this.#run(drvPath, { ...options, log }));
+        last = built.catch(() => undefined);
+        return await built;
+      },
+      [Symbol.asyncDispose]: async () => {
+        this.lanesClosed++;
+      },
+    };
   }
 
   async queryMissing(): Promise<never> {
