@@ -5,6 +5,7 @@ import type { ContentAddress } from "#nix/content-address.ts";
 import type { Hash, HashAlgorithm } from "#nix/hash.ts";
 import { ModuloHasher } from "#nix/hash-rewriting.ts";
 import { dumpChunks } from "#store/nar/dump-path.ts";
+import { gitHash } from "#store/nar/git-hash.ts";
 import { hashPath } from "#store/nar/hash-path.ts";
 import { BuildFailure } from "./build-failure.ts";
 
@@ -19,6 +20,7 @@ export async function contentsHash(
   place: string,
   { method, algorithm, selfHashPart }: ContentsOptions,
 ): Promise<Hash> {
+  if (method === "git" && selfHashPart === undefined) return await gitHash(place, algorithm);
   if (method === "git" || algorithm === "blake3")
     throw new ElsewhereError(
       "UNSUPPORTED_METHOD",

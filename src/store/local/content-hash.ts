@@ -7,6 +7,7 @@ import { ModuloHasher } from "#nix/hash-rewriting.ts";
 import { Hasher } from "#nix/hasher.ts";
 import { fileInNar } from "#nix/nar/file-in-nar.ts";
 import { dumpPath } from "../nar/dump-path.ts";
+import { gitHash } from "../nar/git-hash.ts";
 
 /** What lies at a place, and what of it is hashed how. */
 export interface Contents {
@@ -19,6 +20,7 @@ export interface Contents {
 
 /** The hash that addresses contents which do not name their own path. */
 export async function contentHash(contents: Contents): Promise<Hash> {
+  if (contents.method === "git") return await gitHash(contents.place, contents.algorithm);
   const hasher = new Hasher(contents.algorithm);
   for await (const chunk of chunksOf(contents)) hasher.update(chunk);
   return hasher.finish();
@@ -36,7 +38,7 @@ function chunksOf({ place, method, nar }: Contents): AsyncIterable<Uint8Array> |
   if (method === "git")
     throw new ElsewhereError(
       "UNSUPPORTED_METHOD",
-      "Cannot hash contents by git's method: it is not supported",
+      "Cannot hash contents that name their own path by git's method: their hash would stand in themselves",
     );
   if (method === "nar") return nar ? [nar] : dumpPath(place, { reuseChunks: true });
   const contents = nar && fileInNar(nar);
