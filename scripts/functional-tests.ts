@@ -1,6 +1,6 @@
 // Nix's own functional tests with Elsewhere in the server's place, beside real Nix in both places:
 //
-//   npm run test:functional [-- SUITE… --test NAME… --place remote|daemon --jobs N --logs FOLDER --markdown FILE]
+//   npm run test:functional [-- SUITE… --test NAME… --place remote|daemon|store --jobs N --logs FOLDER --markdown FILE]
 //
 // It needs root on Debian, as scripts/nix-root does, and a mirror with Nix's sources. It ends with a table, and with 1
 // when a test that passes with Nix fails with Elsewhere, unless docs/functional-tests.md says why it must.
@@ -12,7 +12,7 @@ import { messageOf } from "#base/errors.ts";
 import { NIX_SUITES, type NixSuite } from "#rig/nix-root.ts";
 import { chosenTests } from "./functional/chosen.ts";
 import { type Comparison, compareTest } from "./functional/compare.ts";
-import { PLACES, type Place } from "./functional/place.ts";
+import type { Place } from "./functional/place.ts";
 import { markdownOf, tableOf } from "./functional/report.ts";
 import { openTestBed, type TestBed } from "./functional/test-bed.ts";
 
@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     test: { type: "string", multiple: true },
-    place: { type: "string", multiple: true, default: [...PLACES] },
+    place: { type: "string", multiple: true, default: ["remote", "daemon"] },
     jobs: { type: "string", default: String(availableParallelism()) },
     logs: { type: "string" },
     markdown: { type: "string" },

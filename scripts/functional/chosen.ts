@@ -32,25 +32,3 @@ const STARTS_SERVER = /\bssh(-ng)?:|startDaemon|nix-daemon|\bproto\}?:/;
 /** What evaluates, formats, edits and completes, or needs a version control system that is none of ours. */
 const LEFT_OUT =
   /^((\w|-)+\/common|ca\/repl|bash-profile|case-hack|characterisation-test-infra|completions|compute-levels|config|debugger|derivation-advanced-attributes|describe-stores|eval|experimental-features|extra-sandbox-profile|fetchMercurial|flake.*|fmt|function-trace|hash|hash-convert|help|impure-eval|init|install-darwin|lang|lang-gc|local-store|nix-channel|nix_path|plugins|pure-eval|repl|test-infra|test-libstoreconsumer|user-envs-migration|user-envs-test-case)\.sh$/;
-
-/** Why a test that passes with Nix must fail with Elsewhere, as far as that is decided. */
-export function reasonFor(name: string, place: Place): string | undefined {
-  return DECIDED.find((decision) => decision.tests.includes(name) && (decision.place ?? place) === place)
-    ?.reason;
-}
-
-const DECIDED: readonly {
-  readonly tests: readonly string[];
-  readonly place?: Place;
-  readonly reason: string;
-}[] = [
-  {
-    tests: ["store-info.sh", "store-ping.sh"],
-    place: "daemon",
-    reason: "it wants Nix's version number, and Elsewhere says its own name",
-  },
-  {
-    tests: ["recursive.sh", "ca/recursive.sh", "dyn-drv/recursive-mod-json.sh"],
-    reason: "builders are given no daemon: recursive-nix is refused as a missing feature",
-  },
-];

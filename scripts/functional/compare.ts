@@ -1,5 +1,4 @@
-import { reasonFor } from "./chosen.ts";
-import type { Place } from "./place.ts";
+import { type PlacedTest, reasonFor } from "./decided.ts";
 import { type Ran, runTest } from "./run-test.ts";
 import type { TestBed } from "./test-bed.ts";
 
@@ -9,9 +8,7 @@ import type { TestBed } from "./test-bed.ts";
  */
 export type Verdict = "passes" | "fails" | "decided" | "not asked";
 
-export interface Comparison {
-  readonly name: string;
-  readonly place: Place;
+export interface Comparison extends PlacedTest {
   readonly verdict: Verdict;
   readonly nix: Ran;
   readonly elsewhere: Ran | undefined;
@@ -20,15 +17,12 @@ export interface Comparison {
 }
 
 /** Runs a test with Nix in both places, and where that passes, with Elsewhere as the server. */
-export async function compareTest(
-  bed: TestBed,
-  { name, place }: { readonly name: string; readonly place: Place },
-): Promise<Comparison> {
+export async function compareTest(bed: TestBed, { name, place }: PlacedTest): Promise<Comparison> {
   const nix = await runTest(bed, { name, place, server: "nix" });
   if (nix.outcome !== "passed")
     return { name, place, verdict: "not asked", nix, elsewhere: undefined, reason: undefined };
   const elsewhere = await runTest(bed, { name, place, server: "elsewhere" });
-  const reason = reasonFor(name, place);
+  const reason = reasonFor({ name, place }, bed.suite);
   const verdict = elsewhere.outcome === "passed" ? "passes" : reason === undefined ? "fails" : "decided";
   return { name, place, verdict, nix, elsewhere, reason };
 }
