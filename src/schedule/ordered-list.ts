@@ -8,8 +8,10 @@ export type Order<T> = (a: T, b: T) => number;
 export class OrderedList<T> {
   readonly #order: Order<T>;
   readonly #keyOf: (item: T) => number;
-  /** None is empty. */
+  /** None is empty but one that is alone. */
   readonly #runs: Run<T>[] = [];
+  /** Of each run the number of its last item. */
+  readonly #lastKeys: number[] = [];
   #length = 0;
 
   constructor(order: Order<T>, keyOf: (item: T) => number = () => 0) {
@@ -32,14 +34,14 @@ export class OrderedList<T> {
     const run = this.#runs[at];
     if (!run) {
       this.#runs.push({ items: [item], keys: [key] });
+      this.#lastKeys.push(key);
       return;
     }
     const place = this.#placeIn(run, item, key);
     insert(run.items, place, item);
     insert(run.keys, place, key);
-    if (run.items.length <= RUN_ITEMS_MAX) return;
-    const half = run.items.length >> 1;
-    this.#runs.splice(at + 1, 0, { items: run.items.splice(half), keys: run.keys.splice(half) });
+    if (place === run.keys.length - 1) this.#lastKeys[at] = key;
+    if (run.items.length > RUN_ITEMS_MAX) this.#halve(at);
   }
 
   /** Takes an item out; its place in the order must be that which it had when it was added. */
@@ -52,8 +54,11 @@ export class OrderedList<T> {
     if (run.items[place] !== item) return false;
     remove(run.items, place);
     remove(run.keys, place);
-    if (run.items.length === 0) this.#runs.splice(at, 1);
     this.#length--;
+    if (run.keys.length === 0 && this.#runs.length > 1) {
+      this.#runs.splice(at, 1);
+      this.#lastKeys.splice(at, 1);
+    } else if (place === run.keys.length) this.#lastKeys[at] = run.keys[place - 1] ?? 0;
     return true;
   }
 
@@ -62,6 +67,16 @@ export class OrderedList<T> {
     for (const { items } of this.#runs) {
       if (left < items.length) return items[left];
       left -= items.length;
+    }
+    return undefined;
+  }
+
+  /** The number of an item, which is not read for it. */
+  keyAt(index: number): number | undefined {
+    let left = index;
+    for (const { keys } of this.#runs) {
+      if (left < keys.length) return keys[left];
+      left -= keys.length;
     }
     return undefined;
   }
@@ -91,9 +106,15 @@ export class OrderedList<T> {
 
   /** Up to `count` items from a place on. */
   slice(start: number, count: number): T[] {
-    const found: T[] = [];
-    if (count > 0) this.some((item) => found.push(item) === count, Math.max(0, start));
-    return found;
+    let found: T[] | undefined;
+    let left = Math.max(0, start);
+    for (const { items } of this.#runs) {
+      const part = items.slice(left, left + count - (found?.length ?? 0));
+      if (part.length > 0) found = found ? found.concat(part) : part;
+      if (found && found.length >= count) return found;
+      left = Math.max(0, left - items.length);
+    }
+    return found ?? [];
   }
 
   *[Symbol.iterator](): Generator<T> {
@@ -102,16 +123,20 @@ export class OrderedList<T> {
 
   /** The first run whose last item does not come before `item`. */
   #runOf(item: T, key: number): number {
+    const keys = this.#lastKeys;
     let low = 0;
-    let high = this.#runs.length;
+    let high = keys.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const { items, keys } = this.#runs[middle]!;
-      const other = keys[keys.length - 1]!;
-      if (other < key || (other === key && this.#order(items[items.length - 1]!, item) < 0)) low = middle + 1;
+      const other = keys[middle]!;
+      if (other < key || (other === key && this.#endsBefore(this.#runs[middle]!, item))) low = middle + 1;
       else high = middle;
     }
     return low;
+  }
+
+  #endsBefore({ items }: Run<T>, item: T): boolean {
+    return items.length > 0 && this.#order(items[items.length - 1]!, item) < 0;
   }
 
   #placeIn({ items, keys }: Run<T>, item: T, key: number): number {
@@ -124,6 +149,13 @@ export class OrderedList<T> {
       else high = middle;
     }
     return low;
+  }
+
+  #halve(at: number): void {
+    const { items, keys } = this.#runs[at]!;
+    const half = items.length >> 1;
+    this.#runs.splice(at + 1, 0, { items: items.splice(half), keys: keys.splice(half) });
+    this.#lastKeys.splice(at, 0, keys[half - 1]!);
   }
 }
 
@@ -145,4 +177,4 @@ function remove<V>(values: V[], place: number): void {
   values.pop();
 }
 
-const RUN_ITEMS_MAX = 128;
+const RUN_ITEMS_MAX = 64;
