@@ -101,7 +101,7 @@ export function largestMemory(schedule: ScoringSchedule, kind: TaskClass): numbe
 function diskObstacle(task: Task, builder: Builder): Obstacle | undefined {
   const { freeDiskBytes } = builder;
   if (freeDiskBytes === undefined) return undefined;
-  const neededBytes = task.estimate.outputBytes + missingBytes(task, builder);
+  const neededBytes = task.outputBytes + missingBytes(task, builder);
   return neededBytes <= freeDiskBytes
     ? undefined
     : { kind: "no-disk", neededBytes, freeBytes: freeDiskBytes };

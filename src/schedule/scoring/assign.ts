@@ -39,7 +39,7 @@ export function assignGraph(
   const reasons = reasonsFor(schedule, first, builder);
   for (const task of tasks) {
     if (task.phase === "ready") dequeue(schedule, task);
-    start(schedule, task, { builder, slots: 0, expectedMs: task.estimate.durationMs });
+    start(schedule, task, { builder, slots: 0, expectedMs: task.durationMs });
   }
   builder.handedOver += tasks.length;
   refile(schedule, builder);
@@ -82,7 +82,7 @@ function start(
   task.run = run;
   task.attempts++;
   schedule.running++;
-  builder.runs.add(run);
+  builder.runs.push(run);
   builder.slotsTaken += slots;
   builder.coresTaken += run.cores;
   builder.memoryTakenBytes += run.memoryBytes;
@@ -104,7 +104,7 @@ function charge(task: Task, times: number): void {
   const principals = principalsOf(task);
   const share = 2 ** Math.max(-PRIORITY_DOUBLINGS_MAX, Math.min(PRIORITY_DOUBLINGS_MAX, priorityOf(task)));
   for (const principal of principals)
-    principal.servedMs += (times * task.estimate.durationMs) / share / principals.length;
+    principal.servedMs += (times * task.durationMs) / share / principals.length;
 }
 
 const PRIORITY_DOUBLINGS_MAX = 30;

@@ -1,72 +1,91 @@
 import { canTake } from "./admission.ts";
 import { SPEED_STEP } from "./classes.ts";
 import { costOf } from "./cost.ts";
-import { heldSince, shouldHold } from "./holding.ts";
+import { isHeldFrom, mayRelease, shouldHold } from "./holding.ts";
 import { freeSlotsOf } from "./pools.ts";
-import type { Builder, ScoringSchedule, Task, TaskClass } from "./state.ts";
+import type { Builder, Pool, PoolForClass, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Placement, Turn } from "./turn.ts";
 
 /** While there are more slots than tasks: the best builder for the most urgent task that need not wait for a better one. */
 export function bestBuilder(schedule: ScoringSchedule, { kind, queue }: Turn): Placement | undefined {
+  const open = openPools(kind);
   let ahead = 0;
-  const freedAt = lastFreedAt(kind);
-  let looked = 0;
-  let found: Placement | undefined;
-  queue.some((task) => {
-    const since = heldSince(schedule, task);
-    const builder = since < freedAt ? cheapest(schedule, task, since) : undefined;
-    if (builder && !shouldHold(schedule, task, { builder, ahead })) found = { task, builder };
-    else if (builder || since >= 0) ahead++;
-    return found !== undefined || ++looked === TASKS_LOOKED_AT;
-  });
-  return found;
-}
-
-/** When a slot became free last where the cheapest is looked for. */
-function lastFreedAt({ pools }: TaskClass): number {
-  let last = 0;
-  let compared = 0;
-  for (const { pool } of pools) {
-    if (pool.freeSlots === 0) continue;
-    last = Math.max(last, pool.freedAt);
-    if (++compared === POOLS_COMPARED) break;
+  for (const task of queue.slice(0, TASKS_LOOKED_AT)) {
+    const isReleased = mayBeReleased(schedule, task, open);
+    const builder = isReleased ? cheapest(schedule, task) : undefined;
+    if (builder && !shouldHold(schedule, task, { builder, ahead })) return { task, builder };
+    if (builder || !isReleased) ahead++;
   }
-  return last;
+  return undefined;
 }
 
-/**
- * The free builder that costs a task least, of some of the fastest and of those that hold its inputs. Pools in which nothing became
- * free since it was held back the last time would hold it back again.
- */
-function cheapest(schedule: ScoringSchedule, task: Task, since: number): Builder | undefined {
-  const { nearest, kind } = task;
-  let best: Builder | undefined;
-  let least = Number.POSITIVE_INFINITY;
-  let passed = 0;
-  const compare = (builder: Builder): boolean => {
-    if (!canTake(schedule, task, builder)) return false;
-    const cost = costOf(schedule, task, builder);
-    if (cost < least || (cost === least && builder.ordinal < best!.ordinal)) {
-      least = cost;
-      best = builder;
-    }
-    return ++passed === BUILDERS_A_POOL;
-  };
-  if (nearest)
-    for (const { bytes, holders } of task.inputs)
-      if (bytes >= LARGE_BYTES)
-        for (const holder of holders.listed ?? [])
-          if (freeSlotsOf(holder) > 0 && holder.pool.classes.has(kind)) compare(holder);
+/** The fastest with free slots: where a builder is looked for. */
+function openPools({ pools }: TaskClass): PoolForClass[] {
+  const open: PoolForClass[] = [];
+  for (const one of pools) if (one.pool.freeSlots > 0 && open.push(one) === POOLS_COMPARED) break;
+  return open;
+}
+
+function mayBeReleased(schedule: ScoringSchedule, task: Task, open: readonly PoolForClass[]): boolean {
+  const [fastest] = open;
+  if (fastest && isHeldFrom(schedule, task, fastest.speed)) return false;
+  for (const one of open) if (mayRelease(schedule, task, one)) return true;
+  return false;
+}
+
+/** The free builder that costs a task least, of some of the fastest and of those that hold its inputs. */
+function cheapest(schedule: ScoringSchedule, task: Task): Builder | undefined {
+  let best = cheapestHolder(schedule, task);
   let pools = 0;
-  for (const { pool, speed } of kind.pools) {
+  for (const one of task.kind.pools) {
+    const { pool, speed } = one;
     if (pool.freeSlots === 0) continue;
-    passed = 0;
-    const isWorse = !pool.traits.local && task.estimate.durationMs > least * speed * SPEED_STEP;
-    if (isWorse || pool.freedAt <= since) passed = 1;
-    else pool.free.some(compare);
-    if (passed > 0 && ++pools === POOLS_COMPARED) break;
+    const isWorse = best && !pool.traits.local && task.durationMs > best.costMs * speed * SPEED_STEP;
+    if (!isWorse && mayRelease(schedule, task, one)) {
+      const offer = cheapestIn(schedule, task, pool);
+      if (!offer) continue;
+      best = cheaper(best, offer);
+    }
+    if (++pools === POOLS_COMPARED) break;
+  }
+  return best?.builder;
+}
+
+interface Offer {
+  readonly builder: Builder;
+  readonly costMs: number;
+}
+
+/** Of those that hold something large that it needs. */
+function cheapestHolder(schedule: ScoringSchedule, task: Task): Offer | undefined {
+  const { nearest, kind, inputs } = task;
+  if (!nearest) return undefined;
+  let best: Offer | undefined;
+  for (const { bytes, listed } of inputs) {
+    if (bytes < LARGE_BYTES) continue;
+    for (const holder of listed)
+      if (freeSlotsOf(holder) > 0 && holder.pool.classes.has(kind) && canTake(schedule, task, holder))
+        best = cheaper(best, { builder: holder, costMs: costOf(schedule, task, holder) });
   }
   return best;
+}
+
+/** Of the least loaded of a pool that can take it. */
+function cheapestIn(schedule: ScoringSchedule, task: Task, { free }: Pool): Offer | undefined {
+  let best: Offer | undefined;
+  let passed = 0;
+  for (let i = 0; passed < BUILDERS_A_POOL; i++) {
+    const builder = free.at(i);
+    if (!builder) break;
+    if (!canTake(schedule, task, builder)) continue;
+    best = cheaper(best, { builder, costMs: costOf(schedule, task, builder) });
+    passed++;
+  }
+  return best;
+}
+
+function cheaper(a: Offer | undefined, b: Offer): Offer {
+  return a && (a.costMs - b.costMs || a.builder.ordinal - b.builder.ordinal) <= 0 ? a : b;
 }
 
 /** Tasks that are held back may stand before one that need not be. */
@@ -75,4 +94,4 @@ const POOLS_COMPARED = 4;
 /** What takes a part of a second to send: whoever holds it is worth a look. */
 const LARGE_BYTES = 10_000_000;
 /** The least loaded of builders that are alike. */
-const BUILDERS_A_POOL = 4;
+const BUILDERS_A_POOL = 2;

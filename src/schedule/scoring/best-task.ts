@@ -1,5 +1,5 @@
 import { canTake } from "./admission.ts";
-import { heldSince, shouldHold } from "./holding.ts";
+import { mayRelease, shouldHold } from "./holding.ts";
 import { homeliness } from "./locality.ts";
 import type { Builder, PoolForClass, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Placement, Turn } from "./turn.ts";
@@ -11,14 +11,12 @@ import type { Placement, Turn } from "./turn.ts";
 export function bestTask(schedule: ScoringSchedule, turn: Turn): Placement | undefined {
   for (const one of turn.kind.pools) {
     if (one.pool.freeSlots === 0) continue;
-    let looked = 0;
-    let found: Placement | undefined;
-    one.pool.free.some((builder) => {
+    for (let i = 0; i < BUILDERS_LOOKED_AT; i++) {
+      const builder = one.pool.free.at(i);
+      if (!builder) break;
       const task = taskFor(schedule, turn, { builder, speed: one.speed });
-      if (task) found = { task, builder };
-      return found !== undefined || ++looked === BUILDERS_LOOKED_AT;
-    });
-    if (found) return found;
+      if (task) return { task, builder };
+    }
   }
   return undefined;
 }
@@ -45,51 +43,48 @@ function mostAtHome(
   turn: Turn,
   { slot, start }: { slot: Slot; start: number },
 ): Task | undefined {
-  const { queue, kind } = turn;
-  let best: Task | undefined;
-  let most = Number.NEGATIVE_INFINITY;
-  const consider = (task: Task, place: number) => {
-    // No gain is larger than that.
-    if (task.nearestBytes < most) return;
-    const gain = homeliness(task, slot.builder) * schedule.weights.locality;
-    const isBetter = gain > most || (gain === most && task.urgency > best!.urgency);
-    if (!isBetter || !fits(schedule, task, { slot, place })) return;
-    most = gain;
-    best = task;
-  };
-  if (schedule.weights.locality > 0) {
-    let looked = 0;
-    slot.builder.near.some((task) => {
-      if (
-        task.kind === kind &&
-        task.nearestBytes >= most &&
-        (start === 0 || queue.rankOf(task) >= start) &&
-        isIn(turn, task)
-      )
-        consider(task, start);
-      return ++looked === TASKS_LOOKED_AT;
-    });
-  }
+  const { queue } = turn;
+  let best: Find | undefined;
+  if (schedule.weights.locality > 0)
+    for (const task of slot.builder.near.slice(0, TASKS_LOOKED_AT))
+      if (isIn(turn, task, start)) best = homelier(schedule, best, { task, slot, place: start });
   let place = start;
-  queue.some((task) => {
-    consider(task, place++);
-    return place === start + TASKS_LOOKED_AT;
-  }, start);
-  return best;
+  for (const task of queue.slice(start, TASKS_LOOKED_AT))
+    best = homelier(schedule, best, { task, slot, place: place++ });
+  return best?.task;
+}
+
+interface Find {
+  readonly task: Task;
+  readonly gainBytes: number;
+}
+
+function homelier(
+  schedule: ScoringSchedule,
+  best: Find | undefined,
+  { task, slot, place }: { task: Task; slot: Slot; place: number },
+): Find | undefined {
+  // No gain is larger than that.
+  if (best && task.nearestBytes < best.gainBytes) return best;
+  const gainBytes = homeliness(task, slot.builder) * schedule.weights.locality;
+  const isWorse = best && (best.gainBytes - gainBytes || best.task.urgency - task.urgency) >= 0;
+  return isWorse || !fits(schedule, task, { slot, place }) ? best : { task, gainBytes };
 }
 
 function fits(
   schedule: ScoringSchedule,
   task: Task,
-  { slot: { builder }, place }: { slot: Slot; place: number },
+  { slot: { builder, speed }, place }: { slot: Slot; place: number },
 ): boolean {
-  if (builder !== task.nearest && heldSince(schedule, task) >= builder.pool.freedAt) return false;
+  if (builder !== task.nearest && !mayRelease(schedule, task, { pool: builder.pool, speed })) return false;
   return canTake(schedule, task, builder) && !shouldHold(schedule, task, { builder, ahead: place });
 }
 
-function isIn({ principal, kind }: Turn, { requests }: Task): boolean {
+/** Whether a task is among those whose turn it is, from a place on. */
+function isIn({ principal, kind, queue }: Turn, task: Task, start: number): boolean {
+  if (task.kind !== kind || (start > 0 && queue.rankOf(task) < start)) return false;
   if (kind.queues.size === 1) return true;
-  for (const request of requests) if (request.principal === principal && !request.stopped) return true;
+  for (const request of task.requests) if (request.principal === principal && !request.stopped) return true;
   return false;
 }
 
@@ -117,7 +112,7 @@ function slotsBySpeed(pools: readonly PoolForClass[]): number {
   return sum;
 }
 
-const TASKS_LOOKED_AT = 8;
+const TASKS_LOOKED_AT = 4;
 /** The least loaded of a pool; for want of memory or disk, the first may not do. */
 const BUILDERS_LOOKED_AT = 8;
 /** After so many others the most urgent task goes first wherever its inputs are. */

@@ -6,6 +6,7 @@ import { setSpeed } from "./rating.ts";
 import { listByUrgency, unreserve } from "./ready-queues.ts";
 import type { Builder, ScoringSchedule } from "./state.ts";
 import { pardon } from "./suspension.ts";
+import { touch } from "./touched.ts";
 
 /** Takes in a builder that is connecting, or takes note of what one is now said to be. */
 export function addBuilder(schedule: ScoringSchedule, traits: BuilderTraits): void {
@@ -41,13 +42,14 @@ export function noteFacts(schedule: ScoringSchedule, builder: Builder, facts: Bu
   rehome(schedule, builder);
   if (facts.memoryBytes !== undefined) forgetLargest(builder);
   // More room may let in what a free slot did not.
-  for (const kind of builder.pool.classes) schedule.touched.add(kind);
+  for (const kind of builder.pool.classes) touch(schedule, kind);
 }
 
 function newBuilder(traits: BuilderTraits, ordinal: number): Builder {
-  return {
+  const builder: Builder = {
     name: traits.name,
     ordinal,
+    alone: [],
     traits,
     state: "connecting",
     speed: traits.speedFactor,
@@ -57,7 +59,7 @@ function newBuilder(traits: BuilderTraits, ordinal: number): Builder {
     cores: undefined,
     emulatedSystems: [],
     slotsOfOthers: 0,
-    runs: new Set(),
+    runs: [],
     slotsTaken: 0,
     coresTaken: 0,
     memoryTakenBytes: 0,
@@ -72,8 +74,10 @@ function newBuilder(traits: BuilderTraits, ordinal: number): Builder {
     suspensions: 0,
     probing: false,
     pool: newPool("", { traits, emulatedSystems: [], speed: traits.speedFactor }),
-    filed: { load: 0, freeSlots: 0, slotsUp: 0, usable: false },
+    filed: { rank: 0, freeSlots: 0, slotsUp: 0, usable: false },
   };
+  builder.alone.push(builder);
+  return builder;
 }
 
 function forgetLargest({ pool }: Builder): void {

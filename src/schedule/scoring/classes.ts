@@ -1,6 +1,6 @@
 import { OrderedList } from "../ordered-list.ts";
 import { type Requirement, refusalOf } from "../requirement.ts";
-import { byOrdinal, loadOf, refile, unfile } from "./pools.ts";
+import { listByLoad, refile, unfile } from "./pools.ts";
 import type { Builder, Pool, PoolForClass, ScoringSchedule, TaskClass } from "./state.ts";
 
 /** The class of tasks with a requirement. */
@@ -21,6 +21,7 @@ export function classOf(schedule: ScoringSchedule, requirement: Requirement): Ta
     openPools: 0,
     reserved: undefined,
     holdAlarmMs: undefined,
+    isTouched: false,
   };
   schedule.classes.set(key, kind);
   for (const pool of schedule.pools.values()) introduce(pool, kind);
@@ -54,7 +55,7 @@ export function newPool(key: string, { traits, emulatedSystems, speed }: PoolMem
     traits,
     emulatedSystems,
     speed: SPEED_STEP ** paceOf(speed),
-    free: new OrderedList(byOrdinal, loadOf),
+    free: listByLoad(),
     ends: new OrderedList(
       (a, b) => compare(a.task.id, b.task.id),
       ({ expectedEndMs }) => expectedEndMs,

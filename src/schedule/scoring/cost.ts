@@ -27,17 +27,18 @@ export function scoreOf(schedule: ScoringSchedule, task: Task, builder: Builder)
     speed: speedFor(builder, task.requirement.system),
     emulated: builder.emulatedSystems.includes(task.requirement.system),
     missingBytes: missing,
-    running: builder.runs.size,
+    running: builder.runs.length,
     slots: slotsOf(builder),
     criticalPathMs: task.pathMs,
     waitedMs: Math.max(0, schedule.nowMs - task.sinceMs),
   };
 }
 
-export function durationOn({ estimate, requirement, kind }: Task, builder: Builder): number {
+export function durationOn(task: Task, builder: Builder): number {
+  const { kind, requirement } = task;
   const gain = kind.wantsMachine ? (freeSlotsOf(builder) || slotsOf(builder) || 1) ** MACHINE_GAIN : 1;
-  const durationMs = estimate.durationMs / (speedFor(builder, requirement.system) * gain);
-  const isGamble = estimate.basis === "default" && builder.emulatedSystems.includes(requirement.system);
+  const durationMs = task.durationMs / (speedFor(builder, requirement.system) * gain);
+  const isGamble = !task.isForeseen && builder.emulatedSystems.includes(requirement.system);
   return isGamble ? durationMs * GAMBLE : durationMs;
 }
 

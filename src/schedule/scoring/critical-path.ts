@@ -14,7 +14,7 @@ export function measurePaths(added: ReadonlySet<Task>): void {
       const left = open.get(need);
       if (left === undefined) lengthened.push(need);
       else {
-        need.pathMs = Math.max(need.pathMs, need.estimate.durationMs + task.pathMs);
+        need.pathMs = Math.max(need.pathMs, need.durationMs + task.pathMs);
         open.set(need, left - 1);
         if (left === 1) ordered.push(need);
       }
@@ -47,8 +47,8 @@ export function remeasure(tasks: readonly Task[]): void {
   }
 }
 
-function pathOf({ estimate, dependants }: Task): number {
+function pathOf({ durationMs, dependants }: Task): number {
   let longestMs = 0;
   for (const { pathMs } of dependants) longestMs = Math.max(longestMs, pathMs);
-  return estimate.durationMs + longestMs;
+  return durationMs + longestMs;
 }

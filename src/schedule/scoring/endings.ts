@@ -7,6 +7,7 @@ import { refile } from "./pools.ts";
 import { dequeue, enqueue } from "./ready-queues.ts";
 import { close, forget, isOpen, reopen, settle, stopRequest } from "./requests.ts";
 import type { Run, ScoringSchedule, Task } from "./state.ts";
+import { touch } from "./touched.ts";
 
 /** Gives back what a task has on a builder; undefined for one that does not run there. */
 export function release(schedule: ScoringSchedule, id: string, name: string): Run | undefined {
@@ -15,13 +16,14 @@ export function release(schedule: ScoringSchedule, id: string, name: string): Ru
   const { builder, task } = run;
   task.run = undefined;
   schedule.running--;
-  builder.runs.delete(run);
+  const last = builder.runs.pop()!;
+  if (last !== run) builder.runs[builder.runs.indexOf(run)] = last;
   builder.pool.ends.delete(run);
   builder.slotsTaken -= run.slots;
   builder.coresTaken -= run.cores;
   builder.memoryTakenBytes -= run.memoryBytes;
   if (run.handedOver) builder.handedOver--;
-  if (builder.reservedFor) schedule.touched.add(builder.reservedFor.kind);
+  if (builder.reservedFor) touch(schedule, builder.reservedFor.kind);
   refile(schedule, builder);
   return run;
 }
@@ -31,7 +33,7 @@ export function succeed(
   { task, builder }: Run,
   outputBytes: number | undefined,
 ): void {
-  if (outputBytes !== undefined) task.output.bytes = outputBytes;
+  if (outputBytes !== undefined) task.output.bytes = Math.round(outputBytes);
   hold(schedule, builder, task.output);
   task.phase = "done";
   close(schedule, task);
@@ -39,7 +41,7 @@ export function succeed(
     dependant.waitingFor--;
     if (dependant.waitingFor === 0 && dependant.phase === "waiting") enqueue(schedule, dependant);
   }
-  if (task.requests.size === 0) forget(schedule, task);
+  if (task.requests.length === 0) forget(schedule, [task]);
 }
 
 /** Fails a task that does not run, and everything that needs it. */
@@ -55,17 +57,17 @@ export function fail(schedule: ScoringSchedule, task: Task, decisions: Decision[
       decisions.push({ kind: "skip", task: dependant.id, because: task.id });
       queue.push(dependant);
     }
-  for (const request of [...task.requests]) if (!request.keepGoing) stopRequest(schedule, request);
-  if (task.requests.size === 0) forget(schedule, task);
+  for (const request of task.requests) if (!request.keepGoing) stopRequest(schedule, request);
+  if (task.requests.length === 0) forget(schedule, [task]);
 }
 
 /** Lets a task whose attempt came to nothing have another, or gives it up. */
 export function retry(schedule: ScoringSchedule, run: Run, loss: Loss, decisions: Decision[]): void {
   const { task } = run;
   task.phase = "waiting";
-  if (task.requests.size === 0) {
+  if (task.requests.length === 0) {
     close(schedule, task);
-    forget(schedule, task);
+    forget(schedule, [task]);
     return;
   }
   if (run.cancelled) task.attempts--;
@@ -92,7 +94,7 @@ export function giveUp(schedule: ScoringSchedule, task: Task, decisions: Decisio
 export function redo(schedule: ScoringSchedule, ids: readonly string[]): void {
   const again = ids.flatMap((id) => schedule.tasks.get(id) ?? []).filter(({ phase }) => phase === "done");
   for (const task of again) {
-    task.output.holders.clear();
+    task.output.removeHolders();
     reopen(schedule, task);
     for (const dependant of task.dependants) {
       if (dependant.phase === "ready") dequeue(schedule, dependant);

@@ -42,7 +42,7 @@ export function reasonOf(schedule: ScoringSchedule, id: string): WaitReason | un
     case "stopped":
       return { kind: "stopped" };
     case "running":
-      return task.run?.cancelled && task.requests.size > 0 ? { kind: "stopping" } : undefined;
+      return task.run?.cancelled && task.requests.length > 0 ? { kind: "stopping" } : undefined;
     default:
       return undefined;
   }
@@ -65,9 +65,10 @@ function reasonOfReady(schedule: ScoringSchedule, task: Task): WaitReason {
 function servedBefore({ principals }: ScoringSchedule, task: Task): string | undefined {
   const own = principalsOf(task);
   const leastMs = Math.min(...own.map(({ servedMs }) => servedMs));
-  for (const principal of principals.values())
-    if (!own.includes(principal) && principal.servedMs < leastMs && task.kind.queues.has(principal))
-      return principal.name;
+  for (const principal of principals.values()) {
+    if (own.includes(principal) || principal.servedMs >= leastMs) continue;
+    if (task.kind.queues.get(principal)?.first) return principal.name;
+  }
   return undefined;
 }
 
@@ -76,7 +77,7 @@ function tasksBefore(task: Task): number {
 }
 
 function isStopped({ stopped }: ScoringSchedule, { requests }: Task): boolean {
-  return stopped || [...requests].every((request) => request.stopped);
+  return stopped || requests.every((request) => request.stopped);
 }
 
 function verdictOf(schedule: ScoringSchedule, task: Task, builder: Builder): BuilderVerdict {

@@ -12,7 +12,7 @@ export function loneGraphBuilder(schedule: ScoringSchedule, kind: TaskClass): Bu
   if (usableFor(kind) !== 1) return undefined;
   const pool = kind.pools.find(({ pool: { usable } }) => usable === 1)?.pool;
   const builder = pool?.free.first;
-  if (!builder?.traits.takesGraphs || builder.runs.size > 0) return undefined;
+  if (!builder?.traits.takesGraphs || builder.runs.length > 0) return undefined;
   let waiting = 0;
   for (const { ready } of schedule.principals.values()) if (ready > 0) waiting++;
   return waiting === 1 ? builder : undefined;

@@ -3,13 +3,22 @@ import { durationOn, transferMsOf } from "./cost.ts";
 import { missingBytes } from "./locality.ts";
 import type { Builder, PoolForClass, Run, ScoringSchedule, Task } from "./state.ts";
 
-/**
- * `freeings` at the time when a task was held back, if that was a moment ago: what became free before need not be looked at again.
- * Below 0 for one that is to be looked at.
- */
-export function heldSince({ nowMs }: ScoringSchedule, { hold }: Task): number {
-  const isFresh = hold && hold.untilMs > nowMs && nowMs < hold.foundMs + WAIT_MS_MIN;
-  return isFresh ? hold.foundAt : -1;
+/** Whether a task was held back a moment ago. */
+export function isHeld({ nowMs }: ScoringSchedule, { hold }: Task): boolean {
+  return hold !== undefined && hold.untilMs > nowMs && nowMs < hold.foundMs + WAIT_MS_MIN;
+}
+
+/** Whether a pool may have a slot for a task: one that is held back looks only at what became free since, and is fast enough. */
+export function mayRelease(schedule: ScoringSchedule, task: Task, { pool, speed }: PoolForClass): boolean {
+  return (
+    !isHeldFrom(schedule, task, speed) && !(isHeld(schedule, task) && pool.freedAt <= task.hold!.foundAt)
+  );
+}
+
+/** Whether a task is held back, and would be on any builder of a speed. */
+export function isHeldFrom(schedule: ScoringSchedule, task: Task, speed: number): boolean {
+  if (!isHeld(schedule, task)) return false;
+  return schedule.nowMs + task.durationMs / speed >= task.hold!.endMs + GAIN_MS_MIN;
 }
 
 /**
@@ -33,8 +42,9 @@ export function shouldHold(schedule: ScoringSchedule, task: Task, free: FreeSlot
     if (gainMs < GAIN_MS_MIN) task.hold = undefined;
     return false;
   }
-  const foundMs = heldSince(schedule, task) < 0 ? nowMs : task.hold!.foundMs;
-  task.hold = { limitMs, untilMs, builder: better.name, foundMs, foundAt: schedule.freeings };
+  const foundMs = isHeld(schedule, task) ? task.hold!.foundMs : nowMs;
+  const { name, endMs } = better;
+  task.hold = { limitMs, untilMs, builder: name, endMs, foundMs, foundAt: schedule.freeings };
   wakeFor(schedule, task, untilMs);
   return true;
 }
@@ -56,24 +66,26 @@ function betterWait(schedule: ScoringSchedule, task: Task, { builder, ahead }: F
   let waited = 0;
   for (const one of task.kind.pools) {
     if (one.pool === builder.pool || waited++ === POOLS_WAITED_FOR) break;
-    const wait = waitForPool(schedule, task, { one, ahead });
-    if (wait && (!best || wait.endMs < best.endMs)) best = wait;
+    best = waitForPool(schedule, task, { one, ahead, best });
   }
   return best;
 }
 
-/** In a faster pool, after those that come first. */
+/** In a faster pool, after those that come first; what was found before if that is better. */
 function waitForPool(
   { nowMs }: ScoringSchedule,
   task: Task,
-  { one: { pool, speed }, ahead }: { one: PoolForClass; ahead: number },
+  { one: { pool, speed }, ahead, best }: { one: PoolForClass; ahead: number; best: Wait | undefined },
 ): Wait | undefined {
-  if (pool.slotsUp === 0 || pool.ends.length === 0) return undefined;
-  const durationMs = task.estimate.durationMs / speed;
-  const run = pool.ends.at(ahead % pool.ends.length)!;
-  const rounds = Math.floor(ahead / pool.ends.length);
-  const freeMs = nowMs + leftMs(run, nowMs) + rounds * durationMs;
-  return { name: run.builder.name, freeMs, endMs: freeMs + durationMs };
+  const { ends } = pool;
+  if (pool.slotsUp === 0 || ends.length === 0) return best;
+  const durationMs = task.durationMs / speed;
+  const place = ahead % ends.length;
+  const dueMs = ends.keyAt(place)!;
+  const nextMs = dueMs > nowMs ? dueMs : nowMs + leftMs(ends.at(place)!, nowMs);
+  const freeMs = nextMs + Math.floor(ahead / ends.length) * durationMs;
+  const endMs = freeMs + durationMs;
+  return best && best.endMs <= endMs ? best : { name: ends.at(place)!.builder.name, freeMs, endMs };
 }
 
 /** Where its inputs are, if that is another. */

@@ -8,12 +8,12 @@ import { compare, freeSlotsFor, usableFor } from "./classes.ts";
 import { giveUp } from "./endings.ts";
 import { loneGraphBuilder } from "./hand-over.ts";
 import type { AlarmSubject, ScoringSchedule, Task, TaskClass } from "./state.ts";
+import { untouchAll } from "./touched.ts";
 import type { Turn } from "./turn.ts";
 import { placeOnMachine } from "./whole-machine.ts";
 
 /** Places all that can be placed now, as far as anything changed that lets it. */
 export function place(schedule: ScoringSchedule, decisions: Decision[]): void {
-  const { touched } = schedule;
   if (!schedule.stopped) {
     giveUpOrphans(schedule, decisions);
     const settled: OrderedList<Task>[] = [];
@@ -21,7 +21,7 @@ export function place(schedule: ScoringSchedule, decisions: Decision[]): void {
       if (!placeOne(schedule, turn, decisions)) settled.push(turn.queue);
     if (isStuck(schedule)) giveUpAll(schedule, schedule.classes.values(), decisions);
   }
-  touched.clear();
+  untouchAll(schedule);
 }
 
 /** Where nobody is left who could take a class. */
@@ -60,7 +60,7 @@ function nextTurn({ touched }: ScoringSchedule, settled: readonly OrderedList<Ta
   for (const kind of touched) {
     if (kind.ready === 0 || (kind.openPools === 0 && !kind.reserved)) continue;
     for (const [principal, queue] of kind.queues) {
-      if (settled.includes(queue)) continue;
+      if (queue.length === 0 || settled.includes(queue)) continue;
       const turn = { kind, principal, queue };
       if (!best || comesBefore(turn, best)) best = turn;
     }

@@ -1,11 +1,13 @@
+import { OrderedList } from "../ordered-list.ts";
 import type { Builder, Filing, Pool, ScoringSchedule } from "./state.ts";
+import { touch } from "./touched.ts";
 
 /** Counts a builder anew in its pool after its load or its state changed, and touches what that makes possible. */
 export function refile(schedule: ScoringSchedule, builder: Builder): void {
   const { filed, pool } = builder;
   const { freeSlots, usable } = filed;
   unfile(builder);
-  filed.load = builder.slotsTaken / Math.max(1, builder.traits.maxJobs);
+  filed.rank = builder.slotsTaken / Math.max(1, builder.traits.maxJobs) + builder.ordinal * RANK_STEP;
   filed.freeSlots = freeSlotsOf(builder);
   filed.slotsUp = builder.state === "up" && !builder.suspension ? slotsOf(builder) : 0;
   filed.usable = isUsable(builder);
@@ -13,7 +15,7 @@ export function refile(schedule: ScoringSchedule, builder: Builder): void {
   count(pool, filed, 1);
   if (filed.freeSlots > freeSlots) pool.freedAt = ++schedule.freeings;
   if (filed.freeSlots > freeSlots || filed.usable !== usable)
-    for (const kind of pool.classes) schedule.touched.add(kind);
+    for (const kind of pool.classes) touch(schedule, kind);
 }
 
 /** Takes a builder out of its pool's counts. */
@@ -26,14 +28,12 @@ export function unfile(builder: Builder): void {
   filed.usable = false;
 }
 
-/** The least loaded first. */
-export function loadOf({ filed }: Builder): number {
-  return filed.load;
-}
-
-/** Among equals. */
-export function byOrdinal(a: Builder, b: Builder): number {
-  return a.ordinal - b.ordinal;
+/** The least loaded first; of those, the first that was named. */
+export function listByLoad(): OrderedList<Builder> {
+  return new OrderedList(
+    (a, b) => a.ordinal - b.ordinal,
+    ({ filed }) => filed.rank,
+  );
 }
 
 /** Slots that a builder could give now. */
@@ -52,6 +52,9 @@ export function slotsOf({ traits, slotsOfOthers }: Builder): number {
 export function isUsable({ state }: Builder): boolean {
   return state === "up" || state === "connecting";
 }
+
+/** What a place among builders adds to a load: less than loads differ by, for a million of them. */
+const RANK_STEP = 2 ** -40;
 
 function count(pool: Pool, { freeSlots, slotsUp, usable }: Filing, sign: 1 | -1): void {
   const wasOpen = pool.freeSlots > 0;

@@ -10,10 +10,10 @@ export function learnSpeed(
   { task, builder }: Run,
   durationMs: number | undefined,
 ): void {
-  const { estimate, requirement } = task;
-  if (estimate.basis !== "history" || !durationMs || durationMs < DURATION_MS_MIN) return;
+  const { isForeseen, requirement } = task;
+  if (!isForeseen || !durationMs || durationMs < DURATION_MS_MIN) return;
   if (builder.emulatedSystems.includes(requirement.system)) return;
-  const seen = estimate.durationMs / durationMs;
+  const seen = task.durationMs / durationMs;
   const { speedFactor } = builder.traits;
   const speed = builder.speed ** (1 - WEIGHT) * seen ** WEIGHT;
   setSpeed(schedule, builder, Math.max(speedFactor / SPREAD_MAX, Math.min(speedFactor * SPREAD_MAX, speed)));

@@ -3,6 +3,7 @@ import { compare } from "./classes.ts";
 import { findNearest } from "./locality.ts";
 import { refile } from "./pools.ts";
 import type { Principal, ScoringSchedule, Task, TaskClass } from "./state.ts";
+import { touch } from "./touched.ts";
 
 /** Puts a task among what is ready, for each who asks for it. */
 export function enqueue(schedule: ScoringSchedule, task: Task): void {
@@ -22,17 +23,13 @@ export function enqueue(schedule: ScoringSchedule, task: Task): void {
   }
   kind.ready++;
   task.nearest?.near.add(task);
-  schedule.touched.add(kind);
+  touch(schedule, kind);
 }
 
 /** Takes a task out of what is ready. */
 export function dequeue(schedule: ScoringSchedule, task: Task): void {
   const { kind } = task;
-  for (const [principal, queue] of kind.queues) {
-    if (!queue.delete(task)) continue;
-    principal.ready--;
-    if (queue.length === 0) kind.queues.delete(principal);
-  }
+  for (const principal of principalsOf(task)) if (kind.queues.get(principal)?.delete(task)) principal.ready--;
   kind.ready--;
   task.nearest?.near.delete(task);
   task.hold = undefined;
@@ -43,7 +40,8 @@ export function dequeue(schedule: ScoringSchedule, task: Task): void {
 export function requeue(task: Task): void {
   if (task.phase !== "ready") return;
   const { kind, nearest } = task;
-  const queues = [...kind.queues.values()].filter((queue) => queue.delete(task));
+  const queues = principalsOf(task).map((principal) => kind.queues.get(principal)!);
+  for (const queue of queues) queue.delete(task);
   nearest?.near.delete(task);
   task.urgency = urgencyOf(task);
   for (const queue of queues) queue.add(task);
@@ -71,6 +69,8 @@ export function listByUrgency(): OrderedList<Task> {
 
 /** Whoever still asks for a task, each once. */
 export function principalsOf({ requests }: Task): readonly Principal[] {
+  const [first] = requests;
+  if (requests.length === 1 && !first!.stopped) return first!.principal.alone;
   const principals: Principal[] = [];
   for (const { principal, stopped } of requests)
     if (!stopped && !principals.includes(principal)) principals.push(principal);

@@ -17,8 +17,10 @@ export function takeRequest(
     priority: event.priority,
     keepGoing: event.keepGoing,
     tasks: new Set(),
+    alone: [],
     stopped: false,
   };
+  request.alone.push(request);
   if (schedule.requests.has(request.name))
     throw new ElsewhereError("SCHEDULE", `Cannot take request '${request.name}': there is one of that name`);
   schedule.requests.set(request.name, request);
@@ -39,22 +41,21 @@ export function withdraw(schedule: ScoringSchedule, name: string, decisions: Dec
   const request = schedule.requests.get(name);
   if (!request) return;
   schedule.requests.delete(name);
-  const shortened = new Set<Task>();
+  const gone: Task[] = [];
   for (const task of request.tasks) {
     const { phase } = task;
     if (phase === "ready") dequeue(schedule, task);
-    task.requests.delete(request);
-    if (task.requests.size > 0) settle(schedule, task);
+    task.requests = task.requests.filter((one) => one !== request);
+    if (task.requests.length > 0) settle(schedule, task);
     else if (phase !== "running") {
-      for (const need of task.needs) shortened.add(need);
       if (isOpen(task)) close(schedule, task);
-      forget(schedule, task);
+      gone.push(task);
     } else if (!task.run!.cancelled) {
       task.run!.cancelled = true;
       decisions.push({ kind: "cancel", builder: task.run!.builder.name, task: task.id });
     }
   }
-  remeasure([...shortened].filter(({ id }) => schedule.tasks.has(id)));
+  remeasure(forget(schedule, gone));
   forgetPrincipal(schedule, request.principal);
 }
 
@@ -67,12 +68,16 @@ export function stopRequest(schedule: ScoringSchedule, request: Request): void {
   for (const task of request.tasks) settle(schedule, task);
 }
 
-/** Forgets a task that nobody waits for and that does not run. */
-export function forget(schedule: ScoringSchedule, task: Task): void {
-  schedule.tasks.delete(task.id);
-  for (const need of task.needs) need.dependants.delete(task);
-  const { holders, path } = task.output;
-  if (holders.size === 0) schedule.stored.delete(path);
+/** Forgets tasks that nobody waits for and that do not run. What they needed, as far as it is still known. */
+export function forget({ tasks, stored }: ScoringSchedule, gone: readonly Task[]): Task[] {
+  for (const { id, output } of gone) {
+    tasks.delete(id);
+    if (output.holders === 0) stored.delete(output.path);
+  }
+  const needed = new Set(gone.flatMap(({ needs }) => needs));
+  const left = [...needed].filter(({ id }) => tasks.has(id));
+  for (const need of left) need.dependants = need.dependants.filter(({ id }) => tasks.has(id));
+  return left;
 }
 
 /** Whether a task may still run and does not. */
@@ -81,16 +86,16 @@ export function isOpen({ phase }: Task): boolean {
 }
 
 /** Counts a task as one that will not run again. */
-export function close(schedule: ScoringSchedule, { kind, estimate }: Task): void {
+export function close(schedule: ScoringSchedule, { kind, durationMs }: Task): void {
   schedule.open--;
-  kind.workMs -= estimate.durationMs;
+  kind.workMs -= durationMs;
 }
 
 /** Counts a task as one that is to be done, from its needs on. */
 export function reopen(schedule: ScoringSchedule, task: Task): void {
-  const { kind, estimate, needs } = task;
+  const { kind, durationMs, needs } = task;
   schedule.open++;
-  kind.workMs += estimate.durationMs;
+  kind.workMs += durationMs;
   task.phase = "waiting";
   task.attempts = 0;
   task.losses = NO_LOSSES;
@@ -101,7 +106,7 @@ export function reopen(schedule: ScoringSchedule, task: Task): void {
 /** Gives an open task, which is in no queue, its place after who asks for it changed. */
 export function settle(schedule: ScoringSchedule, task: Task): void {
   if (!isOpen(task)) return;
-  if ([...task.requests].every(({ stopped }) => stopped)) {
+  if (task.requests.every(({ stopped }) => stopped)) {
     close(schedule, task);
     task.phase = "stopped";
   } else if (task.phase === "ready") enqueue(schedule, task);
@@ -110,7 +115,7 @@ export function settle(schedule: ScoringSchedule, task: Task): void {
 function share(schedule: ScoringSchedule, task: Task, request: Request): void {
   const wasReady = task.phase === "ready";
   if (wasReady) dequeue(schedule, task);
-  task.requests.add(request);
+  if (!task.requests.includes(request)) task.requests = [...task.requests, request];
   request.tasks.add(task);
   if (wasReady) enqueue(schedule, task);
   else if (task.phase === "failed" || task.phase === "stopped") reopen(schedule, task);
@@ -145,36 +150,40 @@ function add(schedule: ScoringSchedule, given: BuildTask, { added, request }: Ad
     ...needs.map(({ output }) => output),
     ...given.inputs.map((input) => storedAt(schedule, input)),
   ];
+  // What is read together stands together.
   const task: Task = {
-    id,
-    requirement,
-    kind: classOf(schedule, requirement),
-    estimate,
-    needs,
-    dependants: new Set(),
-    inputs: countedInputs(inputs),
-    output: storedAt(schedule, { path: id, bytes: estimate.outputBytes }),
-    requests: new Set([request]),
-    sinceMs: schedule.nowMs,
     phase: "waiting",
     waitingFor: 0,
-    pathMs: estimate.durationMs,
-    urgency: 0,
-    attempts: 0,
-    losses: NO_LOSSES,
-    restUntilMs: 0,
-    memoryBytes: estimate.memoryBytes,
-    outgrew: false,
-    run: undefined,
-    hold: undefined,
-    nearest: undefined,
+    kind: classOf(schedule, requirement),
     nearestBytes: 0,
+    nearestGainBytes: 0,
+    urgency: 0,
+    hold: undefined,
+    losses: NO_LOSSES,
+    memoryBytes: estimate.memoryBytes,
+    nearest: undefined,
+    requests: request.alone,
+    inputs: countedInputs(inputs),
+    durationMs: Math.round(estimate.durationMs),
+    pathMs: Math.round(estimate.durationMs),
     passedOver: 0,
+    run: undefined,
+    attempts: 0,
+    id,
+    requirement,
+    isForeseen: estimate.basis === "history",
+    dependants: [],
+    output: storedAt(schedule, { path: id, bytes: estimate.outputBytes }),
+    outgrew: false,
+    needs,
+    sinceMs: schedule.nowMs,
+    restUntilMs: 0,
+    outputBytes: estimate.outputBytes,
   };
   schedule.tasks.set(id, task);
   request.tasks.add(task);
   added.add(task);
-  for (const need of needs) need.dependants.add(task);
+  for (const need of needs) need.dependants.push(task);
   reopen(schedule, task);
 }
 
@@ -184,7 +193,8 @@ const NO_LOSSES: Task["losses"] = new Map();
 function principalNamed(schedule: ScoringSchedule, name: string): Principal {
   const known = schedule.principals.get(name);
   if (known) return known;
-  const principal = { name, servedMs: 0, ready: 0 };
+  const principal: Principal = { name, alone: [], servedMs: 0, ready: 0 };
+  principal.alone.push(principal);
   schedule.principals.set(name, principal);
   return principal;
 }
@@ -193,6 +203,7 @@ function principalNamed(schedule: ScoringSchedule, name: string): Principal {
 function forgetPrincipal(schedule: ScoringSchedule, principal: Principal): void {
   for (const other of schedule.requests.values()) if (other.principal === principal) return;
   schedule.principals.delete(principal.name);
+  for (const kind of schedule.classes.values()) kind.queues.delete(principal);
 }
 
 function unknownNeed(task: string, need: string): ElsewhereError {

@@ -12,6 +12,7 @@ import { enqueue } from "./ready-queues.ts";
 import { takeRequest, withdraw } from "./requests.ts";
 import type { ScoreWeights, ScoringSchedule } from "./state.ts";
 import { askForProbe, clearStrikes, strike, takeProbe } from "./suspension.ts";
+import { touch } from "./touched.ts";
 import { upcoming } from "./upcoming.ts";
 
 /**
@@ -38,7 +39,7 @@ function begin(builders: readonly BuilderTraits[], policy: Policy, weights: Scor
     classes: new Map(),
     stored: new Map(),
     alarms: listByTime(),
-    touched: new Set(),
+    touched: [],
     open: 0,
     running: 0,
     nowMs: 0,
@@ -143,7 +144,7 @@ function ring(schedule: ScoringSchedule, decisions: Decision[]): void {
         // One that was set before an earlier one says nothing new.
         if ((about.of.holdAlarmMs ?? schedule.nowMs + 1) > schedule.nowMs) break;
         about.of.holdAlarmMs = undefined;
-        schedule.touched.add(about.of);
+        touch(schedule, about.of);
         break;
       case "suspension":
         askForProbe(schedule, about.builder, decisions);

@@ -1,9 +1,8 @@
-import type { Estimate } from "../estimate.ts";
 import type { Loss } from "../loss.ts";
 import type { OrderedList } from "../ordered-list.ts";
 import type { BuilderTraits, Requirement } from "../requirement.ts";
 import type { BuilderState, Policy } from "../schedule.ts";
-import type { Holders } from "./holders.ts";
+import type { Stored } from "./stored.ts";
 
 /** All that the scoring scheduler knows. */
 export interface ScoringSchedule {
@@ -19,7 +18,7 @@ export interface ScoringSchedule {
   readonly stored: Map<string, Stored>;
   readonly alarms: OrderedList<Alarm>;
   /** Classes of which something may be placed that could not be before. */
-  readonly touched: Set<TaskClass>;
+  readonly touched: TaskClass[];
   /** Tasks that run or may still run. */
   open: number;
   running: number;
@@ -42,6 +41,8 @@ export interface Request {
   readonly priority: number;
   readonly keepGoing: boolean;
   readonly tasks: Set<Task>;
+  /** A list of it alone, for all who need one. */
+  readonly alone: Request[];
   /** Something of it failed, and the rest is not begun. */
   stopped: boolean;
 }
@@ -49,6 +50,8 @@ export interface Request {
 /** Who asks. */
 export interface Principal {
   readonly name: string;
+  /** A list of it alone, for all who need one. */
+  readonly alone: Principal[];
   /** Time of builders that was spent for it, by its share. */
   servedMs: number;
   /** Tasks of it that are ready. */
@@ -62,14 +65,20 @@ export interface Task {
   readonly id: string;
   readonly requirement: Requirement;
   readonly kind: TaskClass;
-  readonly estimate: Estimate;
+  /** Expected, at speed 1; in whole milliseconds, as it is read often. */
+  readonly durationMs: number;
+  /** Whether builds like it were seen. */
+  readonly isForeseen: boolean;
+  /** Of its outputs, as is expected. */
+  readonly outputBytes: number;
   readonly needs: readonly Task[];
-  readonly dependants: Set<Task>;
+  dependants: Task[];
   /** What it needs of stores, with what its needs make. */
   readonly inputs: readonly Stored[];
   /** What it makes. */
   readonly output: Stored;
-  readonly requests: Set<Request>;
+  /** Those who ask for it. */
+  requests: readonly Request[];
   readonly sinceMs: number;
   phase: Phase;
   waitingFor: number;
@@ -90,6 +99,8 @@ export interface Task {
   /** The builder that holds most of what few hold of its inputs, and how much of it. */
   nearest: Builder | undefined;
   nearestBytes: number;
+  /** What is gained by running it there. */
+  nearestGainBytes: number;
   /** How often others went first. */
   passedOver: number;
 }
@@ -116,22 +127,19 @@ export interface Hold {
   readonly limitMs: number;
   readonly untilMs: number;
   readonly builder: string;
+  /** When the task is expected to end there. */
+  readonly endMs: number;
   /** When everything was looked at, and `freeings` when the last of it was. */
   readonly foundMs: number;
   readonly foundAt: number;
-}
-
-/** Something that some builders hold. */
-export interface Stored {
-  readonly path: string;
-  bytes: number;
-  readonly holders: Holders<Builder>;
 }
 
 export interface Builder {
   readonly name: string;
   /** Place in the order in which builders were named. */
   readonly ordinal: number;
+  /** A list of it alone, for all who need one. */
+  readonly alone: Builder[];
   traits: BuilderTraits;
   state: BuilderState;
   speed: number;
@@ -142,7 +150,7 @@ export interface Builder {
   cores: number | undefined;
   emulatedSystems: readonly string[];
   slotsOfOthers: number;
-  readonly runs: Set<Run>;
+  readonly runs: Run[];
   slotsTaken: number;
   coresTaken: number;
   memoryTakenBytes: number;
@@ -172,7 +180,8 @@ export interface Suspension {
 
 /** How a builder counts in its pool; kept to be undone. */
 export interface Filing {
-  load: number;
+  /** Its place among those with free slots. */
+  rank: number;
   freeSlots: number;
   slotsUp: number;
   usable: boolean;
@@ -206,9 +215,12 @@ export interface TaskClass {
   readonly wantsMachine: boolean;
   /** That can take it: the fastest first; this machine first or last. */
   pools: readonly PoolForClass[];
+  /** Of all who ask for something; some are empty. */
   readonly queues: Map<Principal, OrderedList<Task>>;
   /** Of all its tasks that have not ended, at speed 1. */
   workMs: number;
+  /** It is among those that are touched. */
+  isTouched: boolean;
   /** Undefined: to be found anew. */
   largestMemoryBytes: number | undefined;
   /** Tasks in the queues. */

@@ -29,12 +29,12 @@ interface Waiting {
 function isBusy(builder: Builder): boolean {
   const { state, suspension, handedOver, reservedFor, runs } = builder;
   if (state !== "up" || suspension || handedOver > 0 || reservedFor) return false;
-  return runs.size > 0 && freeSlotsOf(builder) === 0;
+  return runs.length > 0 && freeSlotsOf(builder) === 0;
 }
 
 function turnsOf({ pool, runs }: Builder): number[] {
   const ends = pool.ends.slice(0, ENDS_LOOKED_AT).filter(({ builder }) => builder.state === "up");
-  return ends.flatMap((run, turn) => (runs.has(run) ? [turn] : []));
+  return ends.flatMap((run, turn) => (runs.includes(run) ? [turn] : []));
 }
 
 /** What is at home there, what waits for it, and what will be the first in a queue when it is its turn. */
