@@ -22,7 +22,7 @@ export class Room {
 
   /** Counts a task in, unless there is no room for it. */
   take(task: Task): boolean {
-    const diskBytes = this.#diskBytes - task.estimate.outputBytes;
+    const diskBytes = this.#diskBytes - task.outputBytes;
     const hungriest = [...this.#hungriest, memoryWanted(this.#schedule, task)]
       .sort((a, b) => b - a)
       .slice(0, this.#slots);
