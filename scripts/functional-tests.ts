@@ -1,9 +1,10 @@
 // Nix's own functional tests with Elsewhere in the server's place, beside real Nix in both places:
 //
-//   npm run test:functional [-- SUITE… --test NAME… --place remote|daemon|store --jobs N --logs FOLDER --markdown FILE]
+//   npm run test:functional [-- SUITE… --test NAME… --place remote|daemon|store --jobs N --logs FOLDER --record FILE --markdown FILE]
 //
-// It needs root on Debian, as scripts/nix-root does, and a mirror with Nix's sources. It ends with a table, and with 1
-// when a test that passes with Nix fails with Elsewhere, unless docs/functional-tests.md says why it must.
+// It needs root on Debian, as scripts/nix-root does, and a mirror with Nix's sources. With a record, a run that was broken
+// off goes on where it was. It ends with a table, and with 1 when a test that passes with Nix fails with Elsewhere, unless
+// scripts/functional/decided.ts says why it must.
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import { NIX_SUITES, type NixSuite } from "#rig/nix-root.ts";
 import { chosenTests } from "./functional/chosen.ts";
 import { type Comparison, compareTest } from "./functional/compare.ts";
 import type { Place } from "./functional/place.ts";
+import { Record } from "./functional/record.ts";
 import { markdownOf, tableOf } from "./functional/report.ts";
 import { openTestBed, type TestBed } from "./functional/test-bed.ts";
 
@@ -23,6 +25,7 @@ const { values, positionals } = parseArgs({
     place: { type: "string", multiple: true, default: ["remote", "daemon"] },
     jobs: { type: "string", default: String(availableParallelism()) },
     logs: { type: "string" },
+    record: { type: "string" },
     markdown: { type: "string" },
   },
 });
@@ -53,12 +56,16 @@ async function compareAll(bed: TestBed): Promise<Comparison[]> {
       .filter((name) => values.test?.includes(name) ?? true)
       .map((name) => ({ name, place })),
   );
+  const record = new Record(bed.suite, values.record);
   const waiting = wanted.values();
   const done: Comparison[] = [];
   const work = async () => {
     for (const next of waiting) {
-      const comparison = await compareTest(bed, next);
+      const known = record.find(next);
+      const comparison = known ?? (await compareTest(bed, next));
       done.push(comparison);
+      if (known) continue;
+      record.keep(comparison);
       console.error(`${bed.suite} ${next.place} ${next.name}: ${comparison.verdict}`);
       keepLogs(bed, comparison);
     }

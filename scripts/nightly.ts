@@ -1,4 +1,4 @@
-// What takes too long for every change: `npm run nightly [-- chaos|fuzz]`. A seed that it prints, given as
+// What takes too long for every change: `npm run nightly [-- chaos|fuzz|functional]`. A seed that it prints, given as
 // ELSEWHERE_SEED, makes it choose the same blows again; how the machine takes them is the machine's affair.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -25,6 +25,7 @@ const root = join(import.meta.dirname, "..");
 installSystemParts();
 if (wanted.length === 0 || wanted.includes("chaos")) await runChaos();
 if (wanted.length === 0 || wanted.includes("fuzz")) await runFuzz();
+if (wanted.length === 0 || wanted.includes("functional")) await runFunctional();
 
 async function runChaos(): Promise<void> {
   const why = withoutSshd || withoutSandbox;
@@ -98,6 +99,17 @@ async function runFuzz(): Promise<void> {
   say(`${cases} cases`);
   if (status !== 0) fail("A decoder failed; its words are above");
   if (cases < FUZZ_CASES_MIN) fail(`That is fewer than ${FUZZ_CASES_MIN}`);
+}
+
+/** Nix's own tests with Elsewhere as the server, of every release that is there. */
+async function runFunctional(): Promise<void> {
+  say("Nix's own functional tests");
+  const script = join(root, "scripts/functional-tests.ts");
+  const run = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script], {
+    stdio: "inherit",
+  });
+  const [status] = await once(run, "exit");
+  if (status !== 0) fail("A test of Nix's passes with Nix and fails with Elsewhere; its name is above");
 }
 
 async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<string> {

@@ -14,12 +14,12 @@ export interface Packages {
 export function writePackages(folder: string, program: string): Packages {
   return {
     nix: writePackage(join(folder, "nix"), {
-      "nix-store": `${NOT_ITS_OWN}exec ${REAL}/nix-store "$@"`,
-      "nix-daemon": `${NOT_ITS_OWN}exec ${REAL}/nix-daemon "$@"`,
+      "nix-store": `${NOT_ITS_OWN}exec -a nix-store ${REAL}/nix-store "$@"`,
+      "nix-daemon": `${NOT_ITS_OWN}exec -a nix-daemon ${REAL}/nix-daemon "$@"`,
     }),
     elsewhere: writePackage(join(folder, "elsewhere"), {
       "nix-store": `${NOT_ITS_OWN}case " $* " in *" --serve "*) exec ${program} serve "$@" ;; esac
-exec ${REAL}/nix-store "$@"`,
+exec -a nix-store ${REAL}/nix-store "$@"`,
       // A daemon is on its socket unless it is told otherwise. Its version is what the tests take for its age.
       "nix-daemon": `${NOT_ITS_OWN}case " $* " in
   *" --version "*) exec ${REAL}/nix-daemon --version ;;
@@ -28,7 +28,7 @@ exec ${REAL}/nix-store "$@"`,
 esac`,
       nix: `if [ "\${1-}" = daemon ]; then skip=1
 elif [ "\${3-}" = daemon ] && [ "$1" = --extra-experimental-features ]; then skip=3
-else exec ${REAL}/nix "$@"
+else exec -a nix ${REAL}/nix "$@"
 fi
 shift $skip
 exec "\${0%/*}/nix-daemon" "$@"`,
@@ -43,7 +43,7 @@ function writePackage(folder: string, scripts: { readonly [tool: string]: string
   for (const tool of TOOLS) {
     const script = scripts[tool];
     if (script === undefined) symlinkSync(`${REAL}/${tool}`, join(bin, tool));
-    else writeFileSync(join(bin, tool), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    else writeFileSync(join(bin, tool), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
   }
   return folder;
 }
