@@ -30,18 +30,24 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const stop = new AbortController();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => stop.abort());
 for (const suite of positionals.length > 0 ? (positionals as NixSuite[]) : NIX_SUITES) await runSuite(suite);
 
 async function runSuite(suite: NixSuite): Promise<void> {
   let bed: TestBed;
   try {
-    bed = await openTestBed(suite);
+    bed = await openTestBed(suite, stop.signal);
   } catch (error) {
     console.log(`${suite}: skipped: ${messageOf(error)}`);
     return;
   }
   using _ = bed;
   const comparisons = await compareAll(bed);
+  if (stop.signal.aborted) {
+    process.exitCode = 130;
+    return;
+  }
   const title = `Nix ${bed.version}, by the tests of ${bed.testsOf}`;
   console.log(`\n${title}\n\n${tableOf(comparisons)}`);
   if (values.markdown) appendFileSync(values.markdown, `\n## ${title}\n\n${markdownOf(comparisons)}`);
@@ -63,6 +69,7 @@ async function compareAll(bed: TestBed): Promise<Comparison[]> {
     for (const next of waiting) {
       const known = record.find(next);
       const comparison = known ?? (await compareTest(bed, next));
+      if (stop.signal.aborted) return;
       done.push(comparison);
       if (known) continue;
       record.keep(comparison);

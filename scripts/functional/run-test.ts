@@ -34,8 +34,11 @@ export async function runTest(bed: TestBed, run: TestRun): Promise<Ran> {
     stdio: ["ignore", output, output],
   });
   closeSync(output);
-  const limit = setTimeout(() => child.kill("SIGKILL"), TEST_MS_MAX);
+  const kill = () => void child.kill("SIGKILL");
+  const limit = setTimeout(kill, TEST_MS_MAX);
+  bed.signal.addEventListener("abort", kill);
   const [code] = (await once(child, "exit")) as [number | null];
+  bed.signal.removeEventListener("abort", kill);
   clearTimeout(limit);
   const log = readFileSync(logFile, "utf8");
   return { outcome: outcomeOf(code, bed.tree), tookMs: Date.now() - startedMs, log };
@@ -71,18 +74,17 @@ function commandOf({ tree, packages, folder }: TestBed, run: TestRun): string[] 
   const words = Object.entries(environment).map(([variable, value]) => `${variable}=${value}`);
   const test = join(tree.source, run.name);
   return [
-    // What a test starts ends with it.
+    // What a test starts ends with the first process of its namespace, which must stay root's to be ended with this one.
     ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"],
-    ...["setpriv", `--reuid=${TESTER}`, `--regid=${TESTER}`, "--clear-groups"],
+    ...["sh", "-c", `setpriv --reuid=${TESTER} --regid=${TESTER} --clear-groups "$@"; exit $?`, "sh"],
     ...["env", ...words],
     ...["bash", "-c", tree.isOld ? OLD_SCRIPT : SCRIPT, "test", dirname(test), basename(test), tree.source],
   ];
 }
 
-/** The test is not the first process of its namespace: signals would not reach that one. */
-const SCRIPT = 'ulimit -u 500; cd "$1" && bash -x -e -u -o pipefail "$2"; exit $?';
+const SCRIPT = 'ulimit -u 500; cd "$1" && exec bash -x -e -u -o pipefail "$2"';
 /** The folders of a test are made by a script, which knows nothing of daemons. */
 const OLD_SCRIPT = `mkdir -p "$TMPDIR/nix-test"
 ulimit -u 500
 (cd "$3" && env --unset=NIX_DAEMON_PACKAGE bash -e init.sh) || exit 1
-cd "$1" && bash -e "$2"; exit $?`;
+cd "$1" && exec bash -e "$2"`;

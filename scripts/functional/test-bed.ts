@@ -21,10 +21,15 @@ export interface TestBed extends Disposable {
   readonly folder: string;
   /** The working folder that the root shows. */
   readonly checkout: string;
+  /** Ends the tests that run. */
+  readonly signal: AbortSignal;
 }
 
 /** Makes everything ready. Throws with the reason where the tests cannot be run. */
-export async function openTestBed(suite: NixSuite): Promise<TestBed> {
+export async function openTestBed(
+  suite: NixSuite,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<TestBed> {
   const why = withoutNix(suite);
   if (why) throw new Error(why);
   const tests = bringTests(suite);
@@ -41,7 +46,7 @@ export async function openTestBed(suite: NixSuite): Promise<TestBed> {
   await root.run(["chown", "-R", `${TESTER}:`, folder]);
   const opened = undo.move();
   return {
-    ...{ suite, root, version, testsOf: tests.version, tree, packages, folder, checkout: CHECKOUT },
+    ...{ suite, root, version, testsOf: tests.version, tree, packages, folder, checkout: CHECKOUT, signal },
     [Symbol.dispose]: () => opened.dispose(),
   };
 }
