@@ -24,16 +24,18 @@ export class Lane {
 
   /** More may be asked: what waits in a lane waits for all that is before it, so it is little as time goes. */
   get hasRoom(): boolean {
-    const { paceMs } = this;
-    const ahead = paceMs === undefined ? 1 : Math.floor(AHEAD_MS / Math.max(paceMs, 1));
-    return this.load < Math.min(Math.max(1, ahead), AHEAD_BUILDS_MAX);
+    if (this.#paceMs === undefined || this.isSlow) return this.load === 0;
+    return this.load < Math.min(Math.max(1, AHEAD_MS / Math.max(this.#paceMs, 1)), AHEAD_BUILDS_MAX);
   }
 
-  /** What a build takes here; that which is under way counts where it takes longer already. Undefined while nothing is known. */
-  get paceMs(): number | undefined {
-    const underWayMs = this.load > 0 ? this.#clock.now() - this.#sinceMs : 0;
-    if (this.#paceMs === undefined && underWayMs < AHEAD_MS) return undefined;
-    return Math.max(this.#paceMs ?? 0, underWayMs);
+  /** What a build takes here; that which is under way counts where it takes longer already. */
+  get paceMs(): number {
+    return Math.max(this.#paceMs ?? 0, this.#underWayMs);
+  }
+
+  /** What is under way here is no trivial build. */
+  get isSlow(): boolean {
+    return this.#underWayMs >= QUICK_MS;
   }
 
   has(build: PlannedBuild): boolean {
@@ -42,7 +44,7 @@ export class Lane {
 
   /** What waits behind a build that takes long. */
   get stranded(): readonly PlannedBuild[] {
-    return this.#clock.now() - this.#sinceMs > AHEAD_MS ? [...this.#asked].slice(1) : [];
+    return this.#underWayMs >= STRANDED_MS ? [...this.#asked].slice(1) : [];
   }
 
   ask(build: PlannedBuild): void {
@@ -62,8 +64,19 @@ export class Lane {
     this.#sinceMs = nowMs;
     this.#paceMs = this.#paceMs === undefined ? tookMs : (this.#paceMs + tookMs) / 2;
   }
+
+  get #underWayMs(): number {
+    return this.load > 0 ? this.#clock.now() - this.#sinceMs : 0;
+  }
 }
 
 /** How much work may wait in a lane, as far as can be told beforehand: more than a request travels on most lines. Milliseconds. */
-export const AHEAD_MS = 100;
+const AHEAD_MS = 100;
 const AHEAD_BUILDS_MAX = 64;
+/** What has not ended by then is no trivial build. */
+export const QUICK_MS = 50;
+/**
+ * Two connections that come to one build at the same moment make one of them wait: Nix looks only every five seconds whether
+ * the other has done it. So what waits is asked for again only where the build in front is none of the quick ones at all.
+ */
+const STRANDED_MS = 500;

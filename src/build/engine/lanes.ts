@@ -5,7 +5,7 @@ import { BARE_RESULT, type BuildResult, isSuccess } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuildLane } from "#store/build-lane.ts";
 import type { OnResult } from "./asking.ts";
-import { AHEAD_MS, Lane } from "./lane.ts";
+import { Lane, QUICK_MS } from "./lane.ts";
 import type { PlannedBuild } from "./plan.ts";
 
 export interface LanesOptions {
@@ -80,9 +80,9 @@ export class Lanes {
 
   /** What stands behind a build that turns out to take long may be asked for in other lanes too: whichever answers first counts. */
   async #watch(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await this.#options.clock.sleep(AHEAD_MS, signal);
-      this.#say();
+    for (let looks = 0; ; ) {
+      await this.#options.clock.sleep(QUICK_MS, signal);
+      if (++looks % SAID_EVERY === 0) this.#say();
       for (const { stranded } of this.#lanes)
         for (const build of stranded) if (this.#open.has(build.drvPath)) this.#unasked.add(build);
       this.#pump();
@@ -181,14 +181,21 @@ export class Lanes {
 
   /** Opens as many lanes again as there are when what could begin would wait long for those. */
   #widen(): void {
-    if (this.#isOpening || this.#lanes.length >= this.#lanesMax) return;
-    const paces = this.#lanes.flatMap(({ paceMs }) => paceMs ?? []);
-    const paceMs = paces.reduce((sum, pace) => sum + pace, 0) / paces.length;
-    const wanted = Math.min(this.#lanes.length, this.#lanesMax - this.#lanes.length);
-    // Where no pace is known any wait may be long.
-    const enough = paces.length === 0 ? wanted : Math.ceil((LANE_MS * this.#lanes.length) / paceMs);
+    const lanes = this.#lanes.length;
+    if (this.#isOpening || lanes >= this.#lanesMax) return;
+    const wanted = Math.min(lanes, this.#lanesMax - lanes);
+    const enough = this.#enoughForMore();
     const waiting = this.#countReady(Math.max(wanted, enough));
     if (waiting >= enough) void this.#openMore(Math.min(wanted, waiting));
+  }
+
+  /** How many must wait for more lanes to be worth it. */
+  #enoughForMore(): number {
+    if (this.#lanes.every(({ isSlow }) => isSlow)) return 1;
+    if (this.#lanes.length === 1) return MANY_BUILDS;
+    const paces = this.#lanes.map(({ paceMs }) => paceMs);
+    const paceMs = paces.reduce((sum, pace) => sum + pace) / paces.length;
+    return Math.ceil((WAIT_MS * this.#lanes.length) / Math.max(paceMs, 1));
   }
 
   /** Up to `max` of those that a lane of their own could begin with. */
@@ -222,5 +229,9 @@ function inputLost({ derivation }: PlannedBuild): ElsewhereError {
 
 /** As a builder answers for what it had not begun when something failed. */
 const SILENCE: BuildResult = { ...BARE_RESULT, status: "MiscFailure" };
-/** What it takes to open a lane, where the builder is near. Milliseconds. */
-const LANE_MS = 400;
+/** How many looks after each other what came in between is told. */
+const SAID_EVERY = 3;
+/** So many are worth a second lane, however quick they are: to open one takes a builder as long as a dozen of the quickest. */
+const MANY_BUILDS = 20;
+/** As long as quick builds may wait for the lanes that there are, when those are several. Milliseconds. */
+const WAIT_MS = 1000;
