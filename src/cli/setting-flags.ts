@@ -18,6 +18,7 @@ export interface SettingFlags {
   readonly keepFailed?: boolean;
   readonly fallback?: boolean;
   readonly audit?: string;
+  readonly refresh?: boolean;
   readonly verbose?: number;
   readonly quiet?: boolean;
   readonly debug?: boolean;
@@ -33,6 +34,7 @@ export function addSettingFlags(command: Command): Command {
     )
     .option("--option <name> <value>", "override a setting of nix.conf; may be repeated", collect)
     .option("--system <system>", "what this machine is, such as aarch64-darwin")
+    .option("--refresh", "ask binary caches anew for what they said before")
     .option("-v, --verbose", "say more; may be repeated", (_: string, before: number) => before + 1, 0)
     .option("-q, --quiet", "say only what went wrong")
     .option("--debug", "show where in Elsewhere an error came from");
@@ -78,6 +80,8 @@ export function overridesOf(flags: SettingFlags): [string, string][] {
     ["keep-failed", flags.keepFailed ? "true" : undefined],
     ["fallback", flags.fallback ? "true" : undefined],
     ["audit", flags.audit],
+    ["narinfo-cache-positive-ttl", flags.refresh ? "0" : undefined],
+    ["narinfo-cache-negative-ttl", flags.refresh ? "0" : undefined],
   ];
   const options = (flags.option ?? []).map((text): [string, string] => {
     const cut = text.indexOf("=");

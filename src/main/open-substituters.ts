@@ -7,6 +7,7 @@ import type { Settings } from "#nix/settings.ts";
 import { parseStoreReference, type StoreReference } from "#nix/store-reference.ts";
 import type { Store } from "#store/store.ts";
 import { RestingSubstituter } from "#store/substituter.ts";
+import { narInfoMemory } from "./narinfo-memory.ts";
 import { openStore } from "./open-store.ts";
 import { readNetrc } from "./read-netrc.ts";
 import { stateDir } from "./state-dir.ts";
@@ -53,6 +54,7 @@ async function openOne(
       connections: settings["http-connections"] || CONNECTIONS_MAX,
       ...(timeoutS > 0 && { answerTimeoutMs: timeoutS * 1000 }),
       netrc: () => readNetrc(settings),
+      openMemory: () => narInfoMemory(settings, env),
       absentMs: Math.min(settings["narinfo-cache-negative-ttl"] * 1000, ABSENT_MS_MAX),
     },
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import type { Store } from "#store/store.ts";
 import { localStoreOptions } from "./local-store-options.ts";
+import { narInfoMemory } from "./narinfo-memory.ts";
 import { openStore } from "./open-store.ts";
 import { readNetrc } from "./read-netrc.ts";
 
@@ -20,7 +21,7 @@ export async function openUsualStore(
   return await openStore(named === "auto" || named === "" ? usualUri() : named, {
     env: process.env,
     connectTimeoutS: settings["connect-timeout"] || CONNECT_TIMEOUT_S,
-    cache: { netrc: () => readNetrc(settings) },
+    cache: { netrc: () => readNetrc(settings), openMemory: () => narInfoMemory(settings, process.env) },
     local: () => localStoreOptions(settings, { env: process.env, report: warn }),
   });
 }

@@ -112,11 +112,37 @@ test("what a cache has and gives broken is not built unless one says so, and is 
   assert.match(built.err, /top +built/);
 });
 
+test("what a cache said is known to the next run, unless that asks for it to be asked anew", {
+  skip: withoutNix(SUITE),
+}, async () => {
+  await using rig = await CacheRig.start();
+  const trusting = ["--option", "substituters", rig.url, "--option", "trusted-public-keys", rig.publicKey];
+  const asksFor = async (...words: string[]) => {
+    rig.narinfosAsked = 0;
+    const { out, err } = await rig.elsewhere(
+      "build",
+      rig.drv("top"),
+      "--dry-run",
+      "--json",
+      ...trusting,
+      ...words,
+    );
+    assert.equal(JSON.parse(out).fetches.length, 3, err);
+    return rig.narinfosAsked;
+  };
+  const first = await asksFor();
+  assert.ok(first >= 3);
+  assert.equal(await asksFor(), 0);
+  assert.equal(await asksFor("--refresh"), first);
+  assert.equal(await asksFor("--option", "narinfo-cache-positive-ttl", "0"), first);
+});
+
 /** A binary cache that real Nix wrote, behind http, and a client of ours with a store of its own. */
 class CacheRig implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "elsewhere-caches-"));
   /** How many NARs the cache was asked for. */
   narsAsked = 0;
+  narinfosAsked = 0;
   readonly #nix = new NixRoot(SUITE, "caches");
   #server!: Server;
 
@@ -128,6 +154,7 @@ class CacheRig implements AsyncDisposable {
     await rig.#nix.run(["sh", "-euc", WRITE_CACHE, "sh", folder]);
     rig.#server = createServer((request, response) => {
       if (request.url?.startsWith("/nar/")) rig.narsAsked++;
+      if (request.url?.endsWith(".narinfo")) rig.narinfosAsked++;
       const file = join(folder, "cache", decodeURIComponent(request.url ?? "/"));
       if (existsSync(file) && statSync(file).isFile()) return void createReadStream(file).pipe(response);
       response.statusCode = 404;

@@ -25,6 +25,7 @@ import {
 import { decompress } from "./compression.ts";
 import { placeContent } from "./incoming-content.ts";
 import { NarInfoLookup, narInfoName } from "./narinfo-lookup.ts";
+import type { NarInfoMemory } from "./narinfo-memory.ts";
 import { packNar } from "./pack-nar.ts";
 
 export interface BinaryCacheOptions {
@@ -37,6 +38,8 @@ export interface BinaryCacheOptions {
   readonly clock?: Clock;
   /** How long it is believed that a path is not there, in milliseconds. */
   readonly absentMs?: number;
+  /** What the cache said in other runs. It goes with the store. */
+  readonly memory?: NarInfoMemory | undefined;
 }
 
 /** A binary cache as a store. Signatures are the business of who takes from it. NARs may be read several at a time. */
@@ -47,6 +50,7 @@ export class BinaryCacheStore implements Store {
   readonly #compression: string;
   readonly #secretKey: SecretKey | undefined;
   readonly #lookup: NarInfoLookup;
+  readonly #memory: NarInfoMemory | undefined;
   #opened: Promise<CacheInfo> | undefined;
 
   constructor(files: CacheFiles, options: BinaryCacheOptions = {}) {
@@ -58,7 +62,9 @@ export class BinaryCacheStore implements Store {
     this.#lookup = new NarInfoLookup(files, this.storeDir, {
       clock: options.clock ?? systemClock,
       absentMs: options.absentMs ?? ABSENT_MS,
+      memory: options.memory,
     });
+    this.#memory = options.memory;
   }
 
   /** What the cache says of itself; throws when it is of another store directory. */
@@ -95,10 +101,21 @@ export class BinaryCacheStore implements Store {
     return sortByReferences([...found.values()]);
   }
 
-  async *narFromPath(path: StorePath, { onDownload }: NarOptions = {}): ByteSource {
+  async *narFromPath(path: StorePath, options?: NarOptions): ByteSource {
     await this.info();
     const info = await this.#lookup.find(path);
     if (!info) throw this.#notThere(path);
+    try {
+      yield* this.#narOf(info, options);
+    } catch (error) {
+      // It may have been there once: the cache is asked again before that is said anew.
+      this.#lookup.forget(path);
+      throw error;
+    }
+  }
+
+  async *#narOf(info: NarInfo, { onDownload }: NarOptions = {}): ByteSource {
+    const { path } = info;
     const isFar = onDownload !== undefined && /^https?:/.test(this.uri);
     const file = this.#files.open(info.url);
     const packed = isFar ? counted(file, (done) => onDownload(path, this.#downloadOf(info, done))) : file;
@@ -159,6 +176,7 @@ export class BinaryCacheStore implements Store {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#memory?.[Symbol.dispose]();
     await this.#files[Symbol.asyncDispose]();
   }
 

@@ -5,21 +5,28 @@ import { type BinaryCacheOptions, BinaryCacheStore } from "./binary-cache-store.
 import type { CacheFiles } from "./cache-files.ts";
 import { FolderFiles } from "./folder-files.ts";
 import { HttpFiles, type HttpOptions } from "./http-files.ts";
+import type { NarInfoMemory } from "./narinfo-memory.ts";
 
 /** Whether a store URI names a binary cache. */
 export function isBinaryCache({ scheme }: StoreReference): boolean {
   return scheme === "file" || scheme === "http" || scheme === "https";
 }
 
+export interface OpenCacheOptions extends Omit<BinaryCacheOptions, "memory">, HttpOptions {
+  /** Opens what caches behind http said in other runs: what lies in a folder is looked at as fast. */
+  readonly openMemory?: () => NarInfoMemory | undefined;
+}
+
 /** Opens `file:///folder` or `http(s)://…`, with Nix's parameter `compression`. Nothing is asked of it yet. */
 export function openBinaryCache(
   reference: StoreReference,
-  options: BinaryCacheOptions & HttpOptions = {},
+  { openMemory, ...options }: OpenCacheOptions = {},
 ): BinaryCacheStore {
   const compression = reference.params.get("compression");
   return new BinaryCacheStore(filesOf(reference, options), {
     ...options,
     ...(compression && { compression }),
+    ...(reference.scheme !== "file" && { memory: openMemory?.() }),
   });
 }
 

@@ -25,6 +25,7 @@ import { DEFAULT_STORE_DIR, parseStoreDir, parseStorePathBaseName, type StorePat
 import { parseStoreReference } from "#nix/store-reference.ts";
 import { BinaryCacheStore } from "#store/binary-cache/binary-cache-store.ts";
 import { FolderFiles } from "#store/binary-cache/folder-files.ts";
+import { openNarInfoFile } from "#store/binary-cache/narinfo-file.ts";
 import { openBinaryCache } from "#store/binary-cache/open-binary-cache.ts";
 
 class Folder implements Disposable {
@@ -194,6 +195,31 @@ test("a path found absent is not asked for again until some time has passed", as
   nowMs = 1000;
   await ask();
   assert.equal(server.requests.length, 3);
+});
+
+test("what a server said is not asked again in the next run, unless it turns out not to be so", async () => {
+  using folder = new Folder();
+  await using server = await serve(folder.path);
+  await using writer = openBinaryCache(parseStoreReference(`file://${folder.path}`));
+  await writer.addPaths(incoming(A));
+  const openMemory = () =>
+    openNarInfoFile(join(folder.path, "memory.sqlite"), { presentMs: 60_000, absentMs: 60_000 });
+  const paths = [A.info.path, B.info.path];
+  const ask = async () => {
+    await using cache = openBinaryCache(parseStoreReference(server.url), { openMemory });
+    return [...(await cache.queryValidPaths(paths))];
+  };
+  assert.deepEqual(await ask(), [A.info.path]);
+  const asked = () => server.requests.filter((request) => request.includes(".narinfo")).length;
+  assert.equal(asked(), 2);
+  assert.deepEqual(await ask(), [A.info.path]);
+  assert.equal(asked(), 2);
+
+  for (const name of readdirSync(join(folder.path, "nar"))) rmSync(join(folder.path, "nar", name));
+  for (const name of readdirSync(folder.path)) if (name.endsWith(".narinfo")) rmSync(join(folder.path, name));
+  await using cache = openBinaryCache(parseStoreReference(server.url), { openMemory });
+  await assert.rejects(collect(cache.narFromPath(A.info.path)), { code: "CACHE_FILE" });
+  assert.deepEqual(await ask(), []);
 });
 
 test("a server that fails is asked again, and not for ever", async () => {
