@@ -12,7 +12,7 @@ export interface RequestedCopies {
   readonly options: CopyOptions;
   /** A line of JSON a request: a list of store paths, each after what it refers to. */
   readonly input: Readable;
-  /** Takes a line of JSON for each: `{"sent": […]}` or `{"error": "…"}`. */
+  /** Takes a line of JSON for each: `{"sent": […]}` or `{"error": "…", "code": "…"}`. */
   readonly output: Writable;
 }
 
@@ -56,6 +56,6 @@ function infoOf(info: PathInfo | undefined, path: string): PathInfo {
   throw new ElsewhereError("INVALID_PATH", `Cannot copy '${path}': the store does not have it`);
 }
 
-function faultOf(error: unknown): { readonly error: string } {
-  return { error: messageOf(error) };
+function faultOf(error: unknown): { readonly error: string; readonly code: string } {
+  return { error: messageOf(error), code: error instanceof ElsewhereError ? error.code : "FAILED" };
 }

@@ -1,4 +1,5 @@
-import type { BuildSite, ConnectedSite } from "#build/engine/site.ts";
+import type { BuildSite, ConnectedSite, Peer } from "#build/engine/site.ts";
+import { PeerPush } from "#build/remote/peer-push.ts";
 import { peerUriOf, withoutPeerUri } from "#build/remote/peer-uri.ts";
 import { UndelegatedRealiser } from "#build/remote/undelegated-realiser.ts";
 import type { Machine } from "#nix/machine.ts";
@@ -12,7 +13,6 @@ import type { CommandHost } from "#transport/ssh-host.ts";
 import { machineReference } from "./machine-reference.ts";
 import { type BuildingStore, openBuildingStore } from "./open-store.ts";
 import { CONNECT_TIMEOUT_S } from "./open-usual-store.ts";
-import { pushFrom } from "./push-paths.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /** A machine of the machines file as a builder. */
@@ -64,10 +64,11 @@ export function machineSite(
       const { store, host } = await opening;
       const connected = await greet(store, signal);
       const { version } = connected;
-      const pushing = host && pushFrom(host, { reference: asked, version, storeDir: store.storeDir });
+      const pushing = host && new PeerPush({ host, reference: asked, version, storeDir: store.storeDir });
+      const push: Peer["push"] = pushing && ((request) => pushing.push(request));
       return {
         ...connected,
-        peer: { ...(peerUri !== undefined && { uri: peerUri }), ...(pushing && { push: pushing.push }) },
+        peer: { ...(peerUri !== undefined && { uri: peerUri }), ...(push && { push }) },
         async [Symbol.asyncDispose]() {
           await pushing?.[Symbol.asyncDispose]();
           await connected[Symbol.asyncDispose]();

@@ -58,8 +58,8 @@ class AskedSending implements SendingLine {
     await this.#session.write(Buffer.from(`${JSON.stringify(paths)}\n`));
     const { done, value } = await this.#answers.next();
     if (done) throw await this.#fault();
-    const { error } = readAnswer(value);
-    if (error !== undefined) throw new ElsewhereError("PUSH_FAILED", error);
+    const fault = readAnswer(value);
+    if (fault) throw fault;
   }
 
   async #fault(): Promise<Error> {
@@ -69,16 +69,16 @@ class AskedSending implements SendingLine {
   }
 }
 
-/** One line of `elsewhere copy --requests`: the paths that were sent, or why they were not. */
-function readAnswer(line: string): { error?: string | undefined } {
+/** One line of `elsewhere copy --requests`: why paths were not sent; undefined where they were. */
+function readAnswer(line: string): Error | undefined {
   try {
-    const answer = JSON.parse(line) as { sent?: unknown; error?: unknown };
-    if (Array.isArray(answer.sent)) return {};
-    if (typeof answer.error === "string") return { error: answer.error };
+    const { sent, error, code } = JSON.parse(line) as { sent?: unknown; error?: unknown; code?: unknown };
+    if (Array.isArray(sent)) return undefined;
+    if (typeof error === "string" && typeof code === "string") return new ElsewhereError(code, error);
   } catch {
     // What is no JSON is no answer either.
   }
-  return { error: `It answered '${line.slice(0, ANSWER_CHARS_SHOWN)}'` };
+  return new ElsewhereError("PUSH_FAILED", `It answered '${line.slice(0, ANSWER_CHARS_SHOWN)}'`);
 }
 
 /** Keeps a request, and its answer, well below the longest line that is read whole. */

@@ -13,6 +13,7 @@ export interface KeptSending {
 export class KeptLines implements AsyncDisposable {
   readonly #open: (to: string) => Promise<SendingLine>;
   readonly #pools = new Map<string, ConnectionPool<UsedLine>>();
+  readonly #served = new Set<string>();
 
   constructor(open: (to: string) => Promise<SendingLine>) {
     this.#open = open;
@@ -23,6 +24,11 @@ export class KeptLines implements AsyncDisposable {
     return this.#pools.has(to) || this.#pools.size < RECEIVERS_MAX;
   }
 
+  /** Whether anything has gone that way. */
+  haveServed(to: string): boolean {
+    return this.#served.has(to);
+  }
+
   async send({ to, infos, signal }: KeptSending): Promise<void> {
     const pool = this.#poolTo(to);
     for (;;) {
@@ -31,7 +37,9 @@ export class KeptLines implements AsyncDisposable {
       const line = lease.connection;
       const mayBeStale = line.hasSent;
       try {
-        return await line.send(infos, signal);
+        await line.send(infos, signal);
+        this.#served.add(to);
+        return;
       } catch (error) {
         signal.throwIfAborted();
         // One that stood idle may have been cut meanwhile: that says nothing of a new one.

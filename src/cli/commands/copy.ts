@@ -40,7 +40,7 @@ With --requests both stores stay open, and each line of standard input is a list
 refers to, that are copied alone. The answer to each is a line too:
   $ echo '["/nix/store/…-a", "/nix/store/…-b"]' | elsewhere copy --to ssh-ng://box --requests
   {"sent":["/nix/store/…-b"]}
-or {"error":"…"}, after which the next may be asked for.`,
+or {"error":"…","code":"…"}, after which the next may be asked for.`,
     )
     .action((paths: string[], flags: Flags) => run(context, paths, flags));
 }

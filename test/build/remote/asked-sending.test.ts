@@ -24,7 +24,10 @@ test("what it cannot send is told, and it goes on", async (t) => {
   const { rig, line } = await asked(t);
   const [there, absent] = [fileSample("there", "1"), fileSample("absent", "2")];
   await addAll(rig.from, [there]);
-  await assert.rejects(line.send([absent.info]), /absent.*does not have it/);
+  await assert.rejects(line.send([absent.info]), {
+    code: "INVALID_PATH",
+    message: /absent.*does not have it/,
+  });
   await line.send([there.info]);
   assert.equal((await rig.to.queryValidPaths([there.info.path])).size, 1);
 });

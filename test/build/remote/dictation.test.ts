@@ -57,7 +57,7 @@ test("what the other store refuses is an error in its words, and the line is not
 });
 
 for (const { who, script } of [
-  { who: "the builder's own store", script: "own" },
+  { who: "the builder's own store", script: "nix-store" },
   { who: "the other store", script: "other" },
 ])
   test(`when ${who} is killed in mid-copy, the sending fails and nothing stays behind`, async (t) => {

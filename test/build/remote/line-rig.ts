@@ -46,7 +46,7 @@ export class LineRig {
     const from = await makeStore(t);
     const to = await makeStore(t);
     const rig = new LineRig(folder, { from: from.store, fromRoot: from.root, to: to.store, toRoot: to.root });
-    rig.#script("own", `exec ${program} serve "$@" --store ${from.root}`);
+    rig.#script("nix-store", `exec ${program} serve "$@" --store ${from.root}`);
     rig.#script("ssh", SSH);
     return rig;
   }
@@ -57,7 +57,7 @@ export class LineRig {
     return `${scheme}://${authority}?remote-program=${this.folder}/bin/other`;
   }
 
-  readonly sender = { kind: "stock", nix: "nix", nixStore: "own", store: undefined } as const;
+  readonly sender = { kind: "stock", nix: "nix", nixStore: "nix-store", store: undefined } as const;
 
   /** From now on `ssh` is the system's, with these words of the builder's user. */
   useRealSsh(words: string): void {
