@@ -12,31 +12,43 @@ export interface Referring {
  * what is free, the order of `items` is kept as far as it goes. Throws on a cycle.
  */
 export function sortByReferences<T extends Referring>(items: readonly T[]): T[] {
-  const byPath = new Map(items.map((item) => [item.path, item]));
-  const state = new Map<StorePath, "open" | "done">();
+  const visits = new Map<StorePath, Visit<T>>();
+  for (const item of items) visits.set(item.path, { item, next: 0, state: "new" });
   const sorted: T[] = [];
-  for (const root of items) {
-    if (state.has(root.path)) continue;
-    state.set(root.path, "open");
-    const stack: { item: T; next: number }[] = [{ item: root, next: 0 }];
-    for (let frame = stack.at(-1); frame; frame = stack.at(-1)) {
-      const reference = frame.item.references[frame.next++];
-      if (reference === undefined) {
-        state.set(frame.item.path, "done");
-        sorted.push(frame.item);
-        stack.pop();
-        continue;
+  const stack: Visit<T>[] = [];
+  for (const root of visits.values()) {
+    enter(root);
+    for (let visit = stack.at(-1); visit; visit = stack.at(-1)) {
+      const reference = visit.item.references[visit.next++];
+      if (reference === undefined) leave(visit);
+      else {
+        const referred = visits.get(reference);
+        if (referred?.state === "open" && referred !== visit)
+          throw new ReferenceCycleError(reference, visit.item.path);
+        if (referred) enter(referred);
       }
-      const referred = byPath.get(reference);
-      if (!referred || referred === frame.item) continue;
-      const seen = state.get(reference);
-      if (seen === "open") throw new ReferenceCycleError(reference, frame.item.path);
-      if (seen) continue;
-      state.set(reference, "open");
-      stack.push({ item: referred, next: 0 });
     }
   }
   return sorted;
+
+  function enter(visit: Visit<T>): void {
+    if (visit.state !== "new") return;
+    visit.state = "open";
+    stack.push(visit);
+  }
+
+  function leave(visit: Visit<T>): void {
+    visit.state = "done";
+    sorted.push(visit.item);
+    stack.pop();
+  }
+}
+
+interface Visit<T> {
+  readonly item: T;
+  /** Which of its references is looked at next. */
+  next: number;
+  state: "new" | "open" | "done";
 }
 
 /** Two paths that refer to each other, directly or through others. */
