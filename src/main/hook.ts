@@ -1,7 +1,9 @@
 import { systemClock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
 import { buildSettingsOf } from "#build/build-settings.ts";
-import { keyOf } from "#build/engine/site.ts";
+import { builderFacts } from "#build/engine/builder-facts.ts";
+import { type BuildSite, keyOf } from "#build/engine/site.ts";
+import { siteProbe } from "#build/probe/site-probe.ts";
 import { namedSites } from "#cli/named-sites.ts";
 import type { HookCommand } from "#cli/services.ts";
 import { userName } from "#cli/user-name.ts";
@@ -37,7 +39,7 @@ export async function runHook(
   if (command.kind === "start") {
     const [entry] = process.argv.slice(1);
     const words = [process.execPath, ...process.execArgv, entry!, "hook", "--stay", home];
-    return await startResident({ folder, uid, home, command: words, env });
+    return await startResident({ folder, uid, home, entry: entry!, command: words, env });
   }
   await using desk = new ResidentDesk(env);
   const idleMs = Number(env.ELSEWHERE_HOOK_IDLE_S || IDLE_S) * 1000;
@@ -121,15 +123,26 @@ class ResidentDesk implements AsyncDisposable {
   #foremanOf(key: string, sites: HookClient["sites"]): Foreman {
     const known = this.#foremen.get(key);
     if (known) return known;
+    const siteNamed = (builder: string) => sites.find(({ traits }) => traits.name === builder)!;
     const foreman = new Foreman({
       // Each build goes by itself: Nix gives them away one by one.
       builders: sites.map(({ traits }) => ({ ...traits, takesGraphs: false })),
       scheduler: scoringScheduler,
       policy: OFFLOAD_POLICY,
       clock: systemClock,
+      probe: (builder) => this.#probe(siteNamed(builder)),
+      factsOf: (builder) =>
+        builderFacts(this.#runs.health.pageOf(keyOf(siteNamed(builder))), systemClock.now()),
     });
     this.#foremen.set(key, foreman);
     return foreman;
+  }
+
+  /** By a build, over the connection that is kept. */
+  async #probe(site: BuildSite): Promise<boolean> {
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    await using connected = await site.connect(signal);
+    return await siteProbe(this.#runs.health, systemClock)(site, connected, signal);
   }
 
   #resolve(sent: ReadonlyMap<string, string>, env: NodeJS.ProcessEnv): ResolvedSettings {
@@ -151,3 +164,5 @@ class ResidentDesk implements AsyncDisposable {
 
 /** How long it stays with nothing to do. */
 const IDLE_S = 600;
+/** A builder that does not build a small thing in that time does not build. */
+const PROBE_TIMEOUT_MS = 120_000;

@@ -3,11 +3,12 @@ import { Deferred } from "#base/deferred.ts";
 import { unreachable } from "#base/errors.ts";
 import { ScheduleDriver } from "#build/engine/schedule-driver.ts";
 import type { Estimate } from "#schedule/estimate.ts";
+import type { Loss } from "#schedule/loss.ts";
 import type { BuilderTraits, Requirement } from "#schedule/requirement.ts";
-import type { Decision, Policy, Scheduler } from "#schedule/schedule.ts";
+import type { BuilderFacts, Decision, Policy, Scheduler } from "#schedule/schedule.ts";
 
-/** How an attempt ended that a foreman ordered. */
-export type AttemptEnd = "succeeded" | "failed" | "lost";
+/** How an attempt ended that a foreman ordered; a loss: it came to nothing, for that reason. */
+export type AttemptEnd = "succeeded" | "failed" | Loss;
 
 /** One build that somebody wants done. */
 export interface Job {
@@ -27,6 +28,10 @@ export interface ForemanOptions {
   readonly scheduler: Scheduler<unknown>;
   readonly policy: Policy;
   readonly clock: Clock;
+  /** Finds out whether a builder builds that lost too many builds. Rejects where it does not answer. */
+  readonly probe: (builder: string) => Promise<boolean>;
+  /** What is known of a builder now. */
+  readonly factsOf: (builder: string) => BuilderFacts | undefined;
 }
 
 /** Gives builds that come one by one to builders that are shared by all of them: a slot that is freed is filled at once. */
@@ -34,12 +39,16 @@ export class Foreman {
   readonly #driver: ScheduleDriver;
   readonly #jobs = new Map<string, OpenJob>();
   readonly #running = new Map<string, number>();
+  readonly #options: ForemanOptions;
   #numbered = 0;
 
   constructor(options: ForemanOptions) {
+    this.#options = options;
     this.#driver = new ScheduleDriver({ ...options, carryOut: (decision) => this.#carryOut(decision) });
-    for (const { name } of options.builders)
+    for (const { name } of options.builders) {
+      this.#tellFacts(name);
       this.#driver.tell({ kind: "builder-changed", builder: name, state: "up" });
+    }
   }
 
   /** Builds that a builder has now. */
@@ -82,8 +91,7 @@ export class Foreman {
         this.#jobs.get(decision.task)?.done.resolve();
         return;
       case "probe":
-        // The next build finds out as well.
-        queueMicrotask(() => this.#driver.tell({ kind: "probed", builder: decision.builder, passed: true }));
+        void this.#probe(decision.builder);
         return;
       case "cancel":
       case "skip":
@@ -94,17 +102,29 @@ export class Foreman {
     }
   }
 
+  async #probe(builder: string): Promise<void> {
+    const passed = await this.#options.probe(builder).catch(() => false);
+    this.#tellFacts(builder);
+    this.#driver.tell({ kind: "probed", builder, passed });
+  }
+
+  #tellFacts(builder: string): void {
+    const facts = this.#options.factsOf(builder);
+    if (facts) this.#driver.tell({ kind: "builder-found", builder, facts });
+  }
+
   async #attempt(task: string, builder: string): Promise<void> {
     const open = this.#jobs.get(task);
     this.#running.set(builder, this.load(builder) + 1);
-    const end = open ? await open.job.attempt(builder) : "lost";
+    const end = open ? await open.job.attempt(builder) : "cancelled";
     this.#running.set(builder, this.load(builder) - 1);
-    if (end !== "lost") open?.done.resolve();
-    this.#driver.tell(
-      end === "lost"
-        ? { kind: "lost", task, builder, loss: open?.job.signal.aborted ? "cancelled" : "transport" }
-        : { kind: end, task, builder },
-    );
+    if (end === "succeeded" || end === "failed") {
+      open?.done.resolve();
+      this.#driver.tell({ kind: end, task, builder });
+    } else {
+      const loss = open?.job.signal.aborted ? "cancelled" : end;
+      this.#driver.tell({ kind: "lost", task, builder, loss });
+    }
   }
 }
 

@@ -22,5 +22,7 @@ export const RUNTIME_FILES = {
   /** One line: process id, descriptor of the bell, and which Elsewhere it is. */
   resident: "resident",
   lock: "lock",
+  /** Held by who starts one. */
+  starting: "starting",
   log: "log",
 } as const;

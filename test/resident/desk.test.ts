@@ -36,6 +36,8 @@ class Office {
       scheduler: scoringScheduler,
       policy: { attemptsMax: 3, othersMax: 0, waitsForBuilders: false },
       clock: systemClock,
+      probe: async () => true,
+      factsOf: () => undefined,
     });
     const { settings } = resolveSettings([], FACTS);
     const client = { settings, sites, foreman: this.foreman };

@@ -19,6 +19,8 @@ class Site {
   readonly begun: { readonly drv: string; readonly builder: string; readonly end: Deferred<AttemptEnd> }[] =
     [];
 
+  probe: (builder: string) => Promise<boolean> = async () => true;
+
   constructor(...builders: readonly BuilderTraits[]) {
     const scheduler = scoringScheduler as Scheduler<unknown>;
     this.foreman = new Foreman({
@@ -26,6 +28,8 @@ class Site {
       scheduler,
       policy: { attemptsMax: 3, othersMax: 0, waitsForBuilders: false },
       clock: systemClock,
+      probe: (builder) => this.probe(builder),
+      factsOf: () => undefined,
     });
   }
 
@@ -39,7 +43,7 @@ class Site {
       signal: stop.signal,
       attempt: async (builder) => {
         const end = new Deferred<AttemptEnd>();
-        stop.signal.addEventListener("abort", () => end.resolve("lost"));
+        stop.signal.addEventListener("abort", () => end.resolve("cancelled"));
         this.begun.push({ drv, builder, end });
         return await end.promise;
       },
@@ -80,7 +84,7 @@ test("a lost attempt is followed by one on another builder", async () => {
   const site = new Site(builder("one", 1), builder("two", 1));
   const { done } = site.ask("a");
   const [first] = site.begun;
-  site.end("a", "lost");
+  site.end("a", "transport");
   while (site.begun.length < 2) await new Promise(setImmediate);
   assert.notEqual(site.begun[1]!.builder, first!.builder);
   site.end("a");
@@ -98,4 +102,25 @@ test("what nobody wants any longer never begins, and gives its slot back", async
   assert.deepEqual(site.running, ["a on one", "c on one"]);
   site.end("c");
   await c.done;
+});
+
+test("a builder that lost too much gets work again when a probe has found that it builds, and not before", async () => {
+  const site = new Site(builder("one", 1));
+  const probes: Deferred<boolean>[] = [];
+  const asked = new Deferred<void>();
+  site.probe = async () => {
+    const probe = new Deferred<boolean>();
+    probes.push(probe);
+    asked.resolve();
+    return await probe.promise;
+  };
+  const { done } = site.ask("a");
+  site.end("a", "no-space");
+  await asked.promise;
+  assert.deepEqual(site.running, ["a on one"], "nothing is begun while it is looked at");
+  probes[0]!.resolve(true);
+  while (site.running.length < 2) await new Promise(setImmediate);
+  site.end("a");
+  await done;
+  assert.equal(probes.length, 1);
 });

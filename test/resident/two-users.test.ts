@@ -7,7 +7,9 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
 } from "node:fs";
@@ -118,6 +120,28 @@ test("two users have a resident process each, at the same time, and neither gets
   );
   assert.ok(!existsSync(join(other.folder, "elsewhere")));
 });
+
+test("first calls of one user at the same instant start one resident process", async (t) => {
+  const place = mkdtempSync(join(tmpdir(), "elsewhere-users-"));
+  chmodSync(place, 0o755);
+  const user = new User(t, place, process.getuid!());
+  t.after(() => rmSync(place, { recursive: true, force: true }));
+  const answers = await Promise.all(Array.from({ length: 4 }, () => user.offer()));
+  for (const answer of answers) assert.match(answer, /^# decline-permanently$/m);
+  const pid = user.residentPid!;
+  assert.ok(existsSync(`/proc/${pid}`));
+  const others = readdirSync("/proc").filter((other) => isResidentIn(other, user.folder));
+  assert.deepEqual(others, [String(pid)]);
+});
+
+/** Whether a process keeps the log of the folder open: from its first moment a resident process does. */
+function isResidentIn(pid: string, folder: string): boolean {
+  try {
+    return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/fd/1`) === join(folder, "log");
+  } catch {
+    return false;
+  }
+}
 
 async function said(child: ChildProcess): Promise<string> {
   let all = "";

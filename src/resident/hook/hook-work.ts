@@ -6,6 +6,7 @@ import type { Derivation } from "#nix/derivation.ts";
 import { derivationType, hasKnownOutputPaths } from "#nix/derivation-type.ts";
 import { VERBOSITY } from "#nix/log-event.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
+import type { Loss } from "#schedule/loss.ts";
 import type { HookDetails } from "#wire/hook/requests.ts";
 import type { AttemptEnd } from "../foreman.ts";
 import type { HookOffer } from "./hook-call.ts";
@@ -23,6 +24,8 @@ export interface WorkParts {
 export class HookWork {
   readonly #offer: HookOffer;
   readonly #parts: WorkParts;
+  /** Why the attempt that was made last came to nothing. */
+  #loss: Loss = "transport";
   end: HookEnd = { status: 1, message: "no machine was left to build it on" };
 
   constructor(offer: HookOffer, parts: WorkParts) {
@@ -32,16 +35,17 @@ export class HookWork {
 
   async attempt(builder: string): Promise<AttemptEnd> {
     const { client } = this.#parts;
+    this.#loss = "transport";
     const site = client.sites.find(({ traits }) => traits.name === builder)!;
     try {
       const outcome = await this.#realise(site);
       this.end = endOf(outcome, { drv: this.#drv, machine: site.uri ?? builder });
-      if (outcome?.kind === "given-up" || outcome?.kind === "cancelled") return "lost";
+      if (outcome?.kind === "given-up" || outcome?.kind === "cancelled") return this.#loss;
       return this.end.status === 0 ? "succeeded" : "failed";
     } catch (error) {
       const why = messageOf(error);
       this.end = { status: 1, message: `cannot build '${this.#drv}' on '${site.uri ?? builder}': ${why}` };
-      return this.#offer.line.hungUp.aborted ? "lost" : "failed";
+      return this.#offer.line.hungUp.aborted ? "cancelled" : "failed";
     }
   }
 
@@ -67,6 +71,7 @@ export class HookWork {
       settings: client.buildSettings,
       signal: line.hungUp,
       events: (event: BuildEvent) => {
+        if (event.kind === "attempt-lost") this.#loss = event.loss;
         narrator.take(event);
         client.observe(event);
       },
