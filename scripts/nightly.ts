@@ -1,16 +1,17 @@
-// What takes too long for every change: `npm run nightly [-- chaos|fuzz|functional]`. A seed that it prints, given as
+// What takes too long for every change: `npm run nightly [-- chaos|fuzz|functional|guest]`. A seed that it prints, given as
 // ELSEWHERE_SEED, makes it choose the same blows again; how the machine takes them is the machine's affair.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { GUEST_FOLDER, withoutGuest } from "#rig/guest.ts";
 import { NixRoot, withoutNix } from "#rig/nix-root.ts";
 import { withoutSshd } from "#rig/sshd.ts";
 import { withoutSandbox } from "../test/build/local/build-rig.ts";
 import { Chance } from "../test/chaos/chance.ts";
 import { ChaosRig, STORES } from "../test/chaos/chaos-rig.ts";
 import { runRound } from "../test/chaos/round.ts";
-import { installSystemParts } from "./system-packages.ts";
+import { GUEST_PARTS, installSystemParts } from "./system-packages.ts";
 
 const CHAOS_ROUNDS = Number(process.env.ELSEWHERE_CHAOS_ROUNDS ?? 100);
 const FUZZ_RUNS = Number(process.env.ELSEWHERE_FUZZ_RUNS ?? 22_000);
@@ -26,6 +27,7 @@ installSystemParts();
 if (wanted.length === 0 || wanted.includes("chaos")) await runChaos();
 if (wanted.length === 0 || wanted.includes("fuzz")) await runFuzz();
 if (wanted.length === 0 || wanted.includes("functional")) await runFunctional();
+if (wanted.length === 0 || wanted.includes("guest")) await runGuest();
 
 async function runChaos(): Promise<void> {
   const why = withoutSshd || withoutSandbox;
@@ -112,6 +114,17 @@ async function runFunctional(): Promise<void> {
   if (status !== 0) fail("A test of Nix's passes with Nix and fails with Elsewhere; its name is above");
 }
 
+/** Limits memory under control groups of version 2, which only a kernel of our own surely has. */
+async function runGuest(): Promise<void> {
+  installSystemParts(GUEST_PARTS);
+  if (withoutGuest()) spawnSync("sh", ["-euc", FETCH_KERNEL, "sh", GUEST_FOLDER], { stdio: "inherit" });
+  const why = withoutGuest();
+  if (why) return fail(`The guest was left out: ${why}`);
+  const words = ["--disable-warning=ExperimentalWarning", "--test", "test/e2e/control-group-v2.test.ts"];
+  const { status } = spawnSync(process.execPath, words, { cwd: root, stdio: "inherit" });
+  if (status !== 0) fail("Memory was not limited under control groups of version 2");
+}
+
 async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let rest = "";
   for await (const chunk of source) {
@@ -120,6 +133,14 @@ async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<string> {
     yield* lines;
   }
 }
+
+/** Debian's kernel for clouds, unpacked and not installed. */
+const FETCH_KERNEL = `
+mkdir -p "$1"
+cd "$1"
+apt-get download "$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \\(linux-image-.*\\)/\\1/p')"
+dpkg-deb -x linux-image-*.deb .
+rm linux-image-*.deb`;
 
 function say(text: string): void {
   console.log(text);

@@ -28,6 +28,11 @@ export const TEST_PARTS: readonly SystemPart[] = [
   { program: "faketime", debianPackage: "faketime", purpose: "builders whose clock is wrong" },
 ];
 
+/** What a kernel of its own needs, with the memory controller of control groups of version 2. */
+export const GUEST_PARTS: readonly SystemPart[] = [
+  { program: "qemu-system-x86_64", debianPackage: "qemu-system-x86", purpose: "a kernel of its own" },
+];
+
 /** What real Nix in roots of its own needs beside the parts above. */
 export const INTEROP_PARTS: readonly SystemPart[] = [
   { program: "mmdebstrap", debianPackage: "mmdebstrap", purpose: "roots with real Nix" },
