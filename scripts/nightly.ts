@@ -20,6 +20,14 @@ const FUZZ_CASES_MIN = 1_000_000;
 /** After so many rounds real Nix looks at the stores too. */
 const ROUNDS_BETWEEN_REAL = 10;
 
+/** Debian's kernel for clouds, unpacked and not installed. */
+const FETCH_KERNEL = `
+mkdir -p "$1"
+cd "$1"
+apt-get download "$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \\(linux-image-.*\\)/\\1/p')"
+dpkg-deb -x linux-image-*.deb .
+rm linux-image-*.deb`;
+
 const wanted = process.argv.slice(2);
 const root = join(import.meta.dirname, "..");
 
@@ -133,14 +141,6 @@ async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<string> {
     yield* lines;
   }
 }
-
-/** Debian's kernel for clouds, unpacked and not installed. */
-const FETCH_KERNEL = `
-mkdir -p "$1"
-cd "$1"
-apt-get download "$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \\(linux-image-.*\\)/\\1/p')"
-dpkg-deb -x linux-image-*.deb .
-rm linux-image-*.deb`;
 
 function say(text: string): void {
   console.log(text);

@@ -49,6 +49,9 @@ export class BuildNarrator {
       case "build-finished":
         this.#end(event.drvPath);
         break;
+      case "message":
+        if (event.isWarning) this.#say(`warning: ${event.builder}: ${event.text}`);
+        break;
       case "output-suspect":
         this.#say(`warning: ${event.message}`);
         break;

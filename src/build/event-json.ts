@@ -189,5 +189,5 @@ const shape = byKind<BuildEvent>({
   "build-finished": { drvPath: path, outcome, atMs: number },
   "path-ready": { path, origin, at: optional(text) },
   "output-suspect": { drvPath: path, message: text },
-  message: { builder: text, text },
+  message: { builder: text, text, isWarning: optional(flag) },
 });

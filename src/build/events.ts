@@ -216,7 +216,12 @@ export type BuildEvent =
     }
   /** The audit finds fault with what was built, and lets it through. */
   | { readonly kind: "output-suspect"; readonly drvPath: StorePath; readonly message: string }
-  /** What a builder says outside any build. */
-  | { readonly kind: "message"; readonly builder: string; readonly text: string };
+  /** What a builder says outside any build, or we of it: then a person should know. */
+  | {
+      readonly kind: "message";
+      readonly builder: string;
+      readonly text: string;
+      readonly isWarning?: boolean;
+    };
 
 export type BuildEventSink = (event: BuildEvent) => void;

@@ -14,7 +14,7 @@ export interface BuildSettings {
   readonly maxSilentTimeS?: number;
   readonly timeoutS?: number;
   readonly maxLogSizeBytes?: number;
-  /** Of one build; only Elsewhere's own builders know such a limit. */
+  /** Of one build; who keeps to it is said by `keepsMemoryLimit`. */
   readonly maxMemoryBytes?: number;
   readonly keepFailed?: boolean;
   readonly keepGoing?: boolean;
@@ -58,4 +58,6 @@ export interface Realiser {
   queryMissing(paths: readonly DerivedPath[]): Promise<MissingPaths>;
   /** Undefined where many builds are best asked for in one request, and where there is no connection to spare. */
   openLane?(options: LaneOptions): Promise<BuildLane | undefined>;
+  /** Whether a build may be held to so much memory, in bytes: only Elsewhere's own builders know such a limit. Where absent they do. */
+  keepsMemoryLimit?(bytes: number): Promise<boolean>;
 }

@@ -201,7 +201,10 @@ const BY_KIND: { [K in BuildEvent["kind"]]: fc.Arbitrary<Extract<BuildEvent, { k
     { ...kind("path-ready"), path: anyPath, origin: anyOrigin },
     { at: anyText },
   ),
-  message: record({ ...kind("message"), builder: anyText, text: anyText }),
+  message: partly<Extract<BuildEvent, { kind: "message" }>>(
+    { ...kind("message"), builder: anyText, text: anyText },
+    { isWarning: fc.boolean() },
+  ),
 };
 
 export const anyBuildEvent: fc.Arbitrary<BuildEvent> = fc.oneof(...Object.values(BY_KIND));

@@ -1,4 +1,5 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
+import { formatBytes } from "#base/format-bytes.ts";
 import { refusalOf } from "#schedule/requirement.ts";
 import type { BuilderState } from "#schedule/schedule.ts";
 import type { ActiveSite, Trust } from "./attempt.ts";
@@ -7,7 +8,7 @@ import type { Feeder } from "./feeder.ts";
 import type { PlannedBuild } from "./plan.ts";
 import type { RealiseRequest } from "./realise.ts";
 import { requirementOf } from "./requirement-of.ts";
-import { type BuildSite, type Holder, keyOf } from "./site.ts";
+import { type BuildSite, type ConnectedSite, type Holder, keyOf } from "./site.ts";
 
 /** Told when a builder becomes usable or unusable. */
 export type OnBuilderChange = (builder: string, state: BuilderState) => void;
@@ -23,6 +24,8 @@ export class SiteConnector implements AsyncDisposable {
   readonly #aside = new Map<string, BuildSite>();
   /** Those that were drained while they were in use. */
   readonly #told = new Set<string>();
+  /** Those of which it was said that they do not limit memory. */
+  readonly #warned = new Set<string>();
   readonly #watch: Disposable;
   /** Every connection that was made, to be closed in the end. */
   readonly #opened: AsyncDisposable[] = [];
@@ -169,10 +172,22 @@ export class SiteConnector implements AsyncDisposable {
       this.#faults.delete(name);
       health.recovered(keyOf(site));
       events({ kind: "builder-up", builder: name, slots: site.traits.maxJobs, atMs: clock.now() });
+      await this.#checkLimits(name, connected);
     } catch (error) {
       signal.throwIfAborted();
       this.#note(site, messageOf(error));
     }
+  }
+
+  /** What a builder will not keep to is said once a run, and not found out by what happens. */
+  async #checkLimits(builder: string, { realiser }: ConnectedSite): Promise<void> {
+    const { settings, events } = this.#request;
+    const { maxMemoryBytes } = settings;
+    if (!maxMemoryBytes || this.#warned.has(builder)) return;
+    if ((await realiser.keepsMemoryLimit?.(maxMemoryBytes)) ?? true) return;
+    this.#warned.add(builder);
+    const text = `no build is held to ${formatBytes(maxMemoryBytes)} of memory there: only Elsewhere's own builders can be told to`;
+    events({ kind: "message", builder, text, isWarning: true });
   }
 
   #note(site: BuildSite, message: string): void {

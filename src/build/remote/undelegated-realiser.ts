@@ -25,6 +25,10 @@ export class UndelegatedRealiser implements Realiser {
     return this.#inner.buildPaths(paths, undelegated(options));
   }
 
+  async keepsMemoryLimit(bytes: number): Promise<boolean> {
+    return (await this.#inner.keepsMemoryLimit?.(bytes)) ?? true;
+  }
+
   queryMissing(paths: readonly DerivedPath[]): Promise<MissingPaths> {
     return this.#inner.queryMissing(paths);
   }

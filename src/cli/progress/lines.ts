@@ -65,6 +65,7 @@ export function linesOf(event: BuildEvent, options: LineOptions): readonly strin
     case "output-suspect":
       return [`${style.warn("warning:")} ${tame(event.message, { colours })}`];
     case "message":
+      if (event.isWarning) return [`${style.warn("warning:")} ${event.builder}: ${event.text}`];
       return verbose ? [style.dim(`${event.builder}: ${tame(event.text.trimEnd(), { colours })}`)] : [];
     default:
       return [];

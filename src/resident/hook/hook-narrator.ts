@@ -40,6 +40,9 @@ export class HookNarrator {
       case "phase":
         line.log(`@nix ${JSON.stringify({ action: "setPhase", phase: event.phase.toWellFormed() })}\n`);
         break;
+      case "message":
+        if (event.isWarning) this.say(`warning: ${event.builder}: ${event.text}`, VERBOSITY.warn);
+        break;
       case "output-suspect":
         this.say(`warning: ${event.message}`, VERBOSITY.warn);
         break;

@@ -18,6 +18,8 @@ export interface Call<Request> {
   readonly trusted: boolean;
   /** Whether the server was started with `--write`. */
   readonly mayWrite: boolean;
+  /** What the client said of all builds of its connection; it may say something else later. */
+  readonly said: { maxMemoryBytes?: number };
   readonly log: LogSink;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;

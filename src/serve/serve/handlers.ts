@@ -1,6 +1,7 @@
 import type { RealiseOptions } from "#store/realiser.ts";
 import type { ServeBuildOptions } from "#wire/serve/build-options.ts";
 import { commands } from "#wire/serve/commands.ts";
+import { memoryLimitIn } from "#wire/serve/memory-limit.ts";
 import { limitsOf } from "../build-settings.ts";
 import { closureWithOutputs } from "../closure-with-outputs.ts";
 import { exportPaths, importExport } from "../export-stream.ts";
@@ -12,9 +13,12 @@ import type { Call, CommandKey, Handlers } from "./call.ts";
 
 /** Every command of the serve protocol. Source: Nix, `nix-store.cc`, `opServe`. */
 const handlers: Handlers = {
-  async queryValidPaths({ store, request: { lock, substitute, paths }, mayWrite }) {
-    if (lock && mayWrite) for (const path of paths) await store.addTempRoot?.(path);
-    return [...(await store.queryValidPaths(paths, { substitute: substitute && mayWrite }))];
+  async queryValidPaths({ store, request: { lock, substitute, paths }, mayWrite, said }) {
+    const limits = paths.filter((path) => memoryLimitIn(path) !== undefined);
+    for (const path of limits) said.maxMemoryBytes = memoryLimitIn(path)!;
+    const asked = limits.length === 0 ? paths : paths.filter((path) => !limits.includes(path));
+    if (lock && mayWrite) for (const path of asked) await store.addTempRoot?.(path);
+    return [...limits, ...(await store.queryValidPaths(asked, { substitute: substitute && mayWrite }))];
   },
 
   queryPathInfos: async ({ store, request: { paths } }) => [...(await store.queryPathInfos(paths)).values()],
@@ -65,7 +69,7 @@ const handlers: Handlers = {
 function realiseOptions(call: Call<unknown>, sent: ServeBuildOptions): RealiseOptions {
   return {
     mode: "normal",
-    settings: { ...limitsOf(sent), keepFailed: sent.keepFailed, useSubstitutes: false },
+    settings: { ...limitsOf({ ...sent, ...call.said }), keepFailed: sent.keepFailed, useSubstitutes: false },
     signal: call.signal,
     log: call.log,
   };

@@ -8,6 +8,7 @@ import { commandsByCode } from "#wire/serve/commands.ts";
 import { welcomeServe } from "#wire/serve/handshake.ts";
 import type { ClientConnection } from "../client-connection.ts";
 import type { ServedStore } from "../served-store.ts";
+import type { Call } from "./call.ts";
 import { handlersByCode } from "./handlers.ts";
 
 export interface ServeSessionOptions {
@@ -32,12 +33,13 @@ export async function serveCommands(client: ClientConnection, options: ServeSess
     client.writer.raw(bytes);
     await client.writer.flush();
   });
-  while (!(await client.reader.atEnd())) await serveOne(client, ctx, options);
+  const said = {};
+  while (!(await client.reader.atEnd())) await serveOne(client, { ctx, said }, options);
 }
 
 async function serveOne(
   client: ClientConnection,
-  ctx: WireContext,
+  { ctx, said }: { ctx: WireContext; said: Call<unknown>["said"] },
   options: ServeSessionOptions,
 ): Promise<void> {
   const code = await client.reader.read(u64.decode(ctx));
@@ -53,6 +55,7 @@ async function serveOne(
     ctx,
     trusted,
     mayWrite,
+    said,
     log,
     signal: client.hungUp,
     replyBody: undefined,

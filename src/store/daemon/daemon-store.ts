@@ -9,6 +9,7 @@ import type { StoreDir, StorePath } from "#nix/store-path.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import type { Operation } from "#wire/daemon/operation.ts";
 import { operations } from "#wire/daemon/operations.ts";
+import { BUILD_MEMORY_LIMIT } from "#wire/daemon/version.ts";
 import type { BuildLane, LaneOptions } from "../build-lane.ts";
 import { ConnectionPool } from "../connection-pool.ts";
 import { FetchReader } from "../fetch-reader.ts";
@@ -214,6 +215,10 @@ export class DaemonStore implements CollectableStore, Realiser {
 
   async queryMissing(paths: readonly DerivedPath[]): Promise<MissingPaths> {
     return await this.#ask(operations.queryMissing, { paths });
+  }
+
+  async keepsMemoryLimit(): Promise<boolean> {
+    return await this.#pool.use(async ({ agreed }) => agreed.features.has(BUILD_MEMORY_LIMIT));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,6 +6,7 @@ import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { ServeBuildOptions } from "#wire/serve/build-options.ts";
 import { commands } from "#wire/serve/commands.ts";
+import { memoryLimitPath } from "#wire/serve/memory-limit.ts";
 import { LineSplitter } from "../line-splitter.ts";
 import type { BuildSettings, RealiseOptions } from "../realiser.ts";
 import type { ServeConnection } from "./connection.ts";
@@ -17,6 +18,7 @@ export async function buildDerivation(
 ): Promise<BuildResult> {
   requireNormal(options);
   return await building(connection, options, async () => {
+    await limitMemory(connection, options.settings.maxMemoryBytes);
     const request = { target, options: limitsOf(options.settings) };
     const result = await connection.call(commands.buildDerivation, request);
     if (!isSuccess(result)) await hearOut(connection);
@@ -32,6 +34,7 @@ export async function buildPaths(
 ): Promise<KeyedBuildResult[]> {
   requireNormal(options);
   const { exitStatus, message } = await building(connection, options, async () => {
+    await limitMemory(connection, options.settings.maxMemoryBytes);
     const request = { paths, options: limitsOf(options.settings) };
     const reply = await connection.call(commands.buildPaths, request);
     if (reply.exitStatus !== 0) await hearOut(connection);
@@ -43,6 +46,19 @@ export async function buildPaths(
     status: exitStatus === 0 ? "Built" : "MiscFailure",
     errorMessage: message,
   }));
+}
+
+/** Whether the server keeps the builds of a connection to so much memory, after it was told so. */
+export async function limitMemory(
+  connection: ServeConnection,
+  bytes = Number.MAX_SAFE_INTEGER,
+): Promise<boolean> {
+  const isDefault = bytes === Number.MAX_SAFE_INTEGER;
+  if (connection.memoryLimitBytes === (isDefault ? undefined : bytes)) return true;
+  const request = { lock: false, substitute: false, paths: [memoryLimitPath(bytes)] };
+  const isKept = (await connection.call(commands.queryValidPaths, request)).length > 0;
+  if (isKept) connection.memoryLimitBytes = isDefault ? undefined : bytes;
+  return isKept;
 }
 
 /** Runs a build; the log comes on standard error. Aborting hangs up, and that ends the build there. */

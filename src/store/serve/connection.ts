@@ -19,6 +19,8 @@ export class ServeConnection implements AsyncDisposable {
   readonly agreed: WireContext;
   /** Told what the server writes to its standard error. */
   onStderr: ((chunk: Uint8Array) => void) | undefined;
+  /** How much memory the server was told that a build may use, in bytes. */
+  memoryLimitBytes: number | undefined;
   readonly #peer: Peer;
 
   private constructor(peer: Peer, agreed: WireContext) {

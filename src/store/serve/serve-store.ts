@@ -9,7 +9,7 @@ import { commands } from "#wire/serve/commands.ts";
 import { ConnectionPool } from "../connection-pool.ts";
 import type { MissingPaths, RealiseOptions, Realiser } from "../realiser.ts";
 import type { AddOptions, IncomingContent, IncomingPath, Store } from "../store.ts";
-import { buildDerivation, buildPaths } from "./building.ts";
+import { buildDerivation, buildPaths, limitMemory } from "./building.ts";
 import { type ServeConnect, ServeConnection } from "./connection.ts";
 import { queryClosure, queryPathInfos } from "./queries.ts";
 import { downloadNar, downloadNars, uploadPaths } from "./transfer.ts";
@@ -102,6 +102,10 @@ export class ServeStore implements Store, Realiser {
 
   async queryMissing(): Promise<MissingPaths> {
     throw unsupported("say what is missing");
+  }
+
+  async keepsMemoryLimit(bytes: number): Promise<boolean> {
+    return await this.#pool.use((connection) => limitMemory(connection, bytes));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
