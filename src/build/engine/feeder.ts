@@ -74,7 +74,7 @@ export class Feeder {
   sourceOf(path: StorePath): Holder | undefined {
     const { whereabouts, courier } = this.options;
     const holders = whereabouts.holdersOf(path);
-    return holders.find((holder) => courier.mayReach(holder, this.target)) ?? holders[0];
+    return courier.nearest(holders, this.target) ?? holders[0];
   }
 
   /** A line of its own for what nobody waits for yet: what is asked for later does not stand behind it. */

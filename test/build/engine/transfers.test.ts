@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { systemClock } from "#base/clock.ts";
+import { shortRests } from "#base/rests.ts";
+import { Courier } from "#build/engine/courier.ts";
+import type { Holder } from "#build/engine/site.ts";
 import type { BuildEvent } from "#build/events.ts";
 import { drv, EngineRig, type FakeBuilder } from "./engine-rig.ts";
 import { pathNamed } from "./fake-store.ts";
@@ -94,6 +98,26 @@ test("what stays away and is there already says where, and nothing is built", as
   assert.equal(report.complete, true);
   assert.deepEqual(report.origins.get(pathNamed("n0")), { kind: "already-there", store: "arm" });
   assert.deepEqual(builderOf(rig, "arm").began, []);
+});
+
+test("of builders that hold something the one sends whose way has less on it", async () => {
+  const rig = new EngineRig();
+  for (const name of ["left", "right", "box"]) rig.builder(name);
+  rig.connectPeers();
+  const holderOf = (name: string): Holder => {
+    const { store, peer } = builderOf(rig, name);
+    return { name, store, peer };
+  };
+  const [left, right, box] = [holderOf("left"), holderOf("right"), holderOf("box")];
+  const path = builderOf(rig, "left").store.hold(pathNamed("big"));
+  const info = { ...builderOf(rig, "left").store.infos.get(path)!, narSize: 1 << 30 };
+  const courier = new Courier({ rests: shortRests(), clock: systemClock, signal: rig.controller.signal });
+  assert.equal(courier.nearest([left, right], box), left);
+  const sending = courier.send(left, box, [info]);
+  assert.equal(courier.nearest([left, right], box), right);
+  assert.equal(await sending, true);
+  assert.equal(courier.nearest([left, right], box), left);
+  assert.equal(courier.nearest([{ ...right, peer: {} }], box), undefined);
 });
 
 test("a build does not wait for what others need", async () => {
