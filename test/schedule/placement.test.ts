@@ -25,6 +25,22 @@ test("a build waits for a builder that is so much faster that it ends sooner the
   assert.deepEqual(desk.succeed("a", "fast"), ["b@fast"]);
 });
 
+test("what waits for a builder that is drained meanwhile goes elsewhere, though nothing else happens", () => {
+  const desk = new Desk([builder("fast", { speedFactor: 4 }), builder("slow")]);
+  assert.deepEqual(desk.ask([task("long", [], { durationMs: 4400 })]), ["long@fast"]);
+  assert.deepEqual(desk.ask([task("a", [], { durationMs: 3000 })], { request: "a" }), []);
+  desk.nowMs = 1500;
+  assert.deepEqual(desk.ask([task("b", [], { durationMs: 3000 })], { request: "b" }), []);
+  desk.nowMs = 1600;
+  desk.tell({ kind: "builder-changed", builder: "fast", state: "drained" });
+  desk.tell({ kind: "withdrawn", request: "a" });
+  // Whoever had said when to wake is gone.
+  desk.wake();
+  desk.nowMs = 2300;
+  assert.deepEqual(desk.succeed("long", "fast"), []);
+  assert.deepEqual(placed(desk.wakeUntilDecided()), ["b@slow"]);
+});
+
 test("it does not wait for longer than it would gain, when the estimate was wrong", () => {
   const desk = new Desk([builder("slow"), builder("fast", { speedFactor: 10 })]);
   const long = { durationMs: 10 * MINUTE_MS };

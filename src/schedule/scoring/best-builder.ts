@@ -1,7 +1,7 @@
 import { canTake } from "./admission.ts";
 import { SPEED_STEP } from "./classes.ts";
 import { costOf } from "./cost.ts";
-import { isHeldFrom, mayRelease, shouldHold } from "./holding.ts";
+import { isHeldFrom, mayRelease, shouldHold, stayHeld } from "./holding.ts";
 import { freeSlotsOf } from "./pools.ts";
 import type { Builder, Pool, PoolForClass, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Placement, Turn } from "./turn.ts";
@@ -14,6 +14,7 @@ export function bestBuilder(schedule: ScoringSchedule, { kind, queue }: Turn): P
     const isReleased = mayBeReleased(schedule, task, open);
     const builder = isReleased ? cheapest(schedule, task) : undefined;
     if (builder && !shouldHold(schedule, task, { builder, ahead })) return { task, builder };
+    if (!isReleased) stayHeld(schedule, task);
     if (builder || !isReleased) ahead++;
   }
   return undefined;

@@ -1,5 +1,5 @@
 import { canTake } from "./admission.ts";
-import { mayRelease, shouldHold } from "./holding.ts";
+import { mayRelease, shouldHold, stayHeld } from "./holding.ts";
 import { homeliness } from "./locality.ts";
 import type { Builder, PoolForClass, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Placement, Turn } from "./turn.ts";
@@ -76,7 +76,10 @@ function fits(
   task: Task,
   { slot: { builder, speed }, place }: { slot: Slot; place: number },
 ): boolean {
-  if (builder !== task.nearest && !mayRelease(schedule, task, { pool: builder.pool, speed })) return false;
+  if (builder !== task.nearest && !mayRelease(schedule, task, { pool: builder.pool, speed })) {
+    stayHeld(schedule, task);
+    return false;
+  }
   return canTake(schedule, task, builder) && !shouldHold(schedule, task, { builder, ahead: place });
 }
 

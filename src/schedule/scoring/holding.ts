@@ -4,7 +4,7 @@ import { missingBytes } from "./locality.ts";
 import type { Builder, PoolForClass, Run, ScoringSchedule, Task } from "./state.ts";
 
 /** Whether a task was held back a moment ago. */
-export function isHeld({ nowMs }: ScoringSchedule, { hold }: Task): boolean {
+function isHeld({ nowMs }: ScoringSchedule, { hold }: Task): boolean {
   return hold !== undefined && hold.untilMs > nowMs && nowMs < hold.foundMs + WAIT_MS_MIN;
 }
 
@@ -19,6 +19,11 @@ export function mayRelease(schedule: ScoringSchedule, task: Task, { pool, speed 
 export function isHeldFrom(schedule: ScoringSchedule, task: Task, speed: number): boolean {
   if (!isHeld(schedule, task)) return false;
   return schedule.nowMs + task.durationMs / speed >= task.hold!.endMs + GAIN_MS_MIN;
+}
+
+/** Leaves a task held back for as long as it is: somebody else may have been woken in its place. */
+export function stayHeld(schedule: ScoringSchedule, task: Task): void {
+  if (isHeld(schedule, task)) wakeFor(schedule, task, task.hold!.untilMs);
 }
 
 /**
