@@ -125,7 +125,9 @@ export class OrderedList<T> {
   #runOf(item: T, key: number): number {
     const keys = this.#lastKeys;
     let low = 0;
-    let high = keys.length;
+    let high = this.#runs.length;
+    // Most lists are that short.
+    if (high <= 1) return 0;
     while (low < high) {
       const middle = (low + high) >> 1;
       const other = keys[middle]!;

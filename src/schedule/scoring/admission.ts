@@ -40,8 +40,7 @@ function absenceOf(builder: Builder, { id, kind }: Task): Obstacle | undefined {
 }
 
 /** A graph that was handed over takes what there is. */
-function fullness({ traits, slotsTaken, slotsOfOthers, handedOver }: Builder): Obstacle {
-  const slots = traits.maxJobs;
+function fullness({ maxJobs: slots, slotsTaken, slotsOfOthers, handedOver }: Builder): Obstacle {
   const running = handedOver > 0 ? slots : Math.min(slots, slotsTaken + slotsOfOthers);
   return { kind: "full", running, slots };
 }

@@ -94,7 +94,7 @@ function start(
 
 /** Cores for one that takes `slots` of the free slots: its share of those that are free, one at least. */
 function coresFor(builder: Builder, slots: number): number {
-  const freeSlots = builder.traits.maxJobs - builder.slotsTaken;
+  const freeSlots = builder.maxJobs - builder.slotsTaken;
   const freeCores = (builder.cores ?? 0) - builder.coresTaken;
   return Math.max(1, Math.floor((freeCores * slots) / Math.max(1, freeSlots)));
 }

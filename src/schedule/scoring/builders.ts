@@ -14,6 +14,8 @@ export function addBuilder(schedule: ScoringSchedule, traits: BuilderTraits): vo
   const builder = known ?? newBuilder(traits, schedule.builders.size);
   schedule.builders.set(traits.name, builder);
   builder.traits = traits;
+  builder.maxJobs = traits.maxJobs;
+  builder.isLocal = traits.local;
   builder.speed = traits.speedFactor;
   builder.cores = traits.cores ?? builder.cores;
   builder.memoryBytes = traits.memoryBytes ?? builder.memoryBytes;
@@ -46,39 +48,44 @@ export function noteFacts(schedule: ScoringSchedule, builder: Builder, facts: Bu
 }
 
 function newBuilder(traits: BuilderTraits, ordinal: number): Builder {
+  // What is read together stands together.
   const builder: Builder = {
     name: traits.name,
     ordinal,
     alone: [],
-    traits,
+    tallyBytes: 0,
     state: "connecting",
+    suspension: undefined,
+    handedOver: 0,
+    reservedFor: undefined,
+    maxJobs: traits.maxJobs,
+    isLocal: traits.local,
+    slotsOfOthers: 0,
+    slotsTaken: 0,
+    emulatedSystems: NO_SYSTEMS,
     speed: traits.speedFactor,
-    speedSeenMs: 0,
+    pool: newPool("", { traits, emulatedSystems: NO_SYSTEMS, speed: traits.speedFactor }),
+    filed: { rank: 0, freeSlots: 0, slotsUp: 0, usable: false },
+    runs: [],
+    near: listByUrgency(),
     memoryBytes: undefined,
+    memoryTakenBytes: 0,
     freeDiskBytes: undefined,
     cores: undefined,
-    emulatedSystems: [],
-    slotsOfOthers: 0,
-    runs: [],
-    slotsTaken: 0,
     coresTaken: 0,
-    memoryTakenBytes: 0,
-    handedOver: 0,
     holds: [],
     held: 0,
-    tallyBytes: 0,
-    near: listByUrgency(),
-    reservedFor: undefined,
+    traits,
+    speedSeenMs: 0,
     strikes: new Set(),
-    suspension: undefined,
     suspensions: 0,
     probing: false,
-    pool: newPool("", { traits, emulatedSystems: [], speed: traits.speedFactor }),
-    filed: { rank: 0, freeSlots: 0, slotsUp: 0, usable: false },
   };
   builder.alone.push(builder);
   return builder;
 }
+
+const NO_SYSTEMS: readonly string[] = [];
 
 function forgetLargest({ pool }: Builder): void {
   for (const kind of pool.classes) kind.largestMemoryBytes = undefined;

@@ -43,25 +43,27 @@ export function durationOn(task: Task, builder: Builder): number {
 }
 
 export function transferMsOf({ weights }: ScoringSchedule, bytes: number): number {
-  return 3 * (bytes / BYTES_A_MS) * weights.locality;
+  return LINE_PRICE * (bytes / BYTES_A_MS) * weights.locality;
 }
 
 /** Builds that run beside others share caches, disks and memory with them. */
-function loadMs({ slotsTaken, traits }: Builder, durationMs: number): number {
-  return (slotsTaken / Math.max(1, traits.maxJobs)) * durationMs * LOAD_SHARE;
+function loadMs({ slotsTaken, maxJobs }: Builder, durationMs: number): number {
+  return (slotsTaken / Math.max(1, maxJobs)) * durationMs * LOAD_SHARE;
 }
 
-function localMs({ requirement }: Task, { traits }: Builder): number {
-  if (!traits.local) return 0;
+function localMs({ requirement }: Task, { isLocal }: Builder): number {
+  if (!isLocal) return 0;
   return requirement.preferLocal ? -LOCAL_MS : LOCAL_MS;
 }
 
 /** A build that takes n slots ends n to this power times sooner: not all of it can be spread. */
 export const MACHINE_GAIN = 0.7;
 /** A build of which nothing is known may be a long one, and emulated it is many times that: so much longer than usual is reckoned with. */
-const GAMBLE = 8;
+const GAMBLE = 32;
 /** Assumed of the line to a builder: 50 MB/s. */
 const BYTES_A_MS = 50_000;
+/** A transfer costs so many times what it takes, since others wait for the line meanwhile. By simulation: less moves more bytes and ends no sooner. */
+const LINE_PRICE = 8;
 /** How much longer a build takes on a builder that is full than on one that is idle. */
 const LOAD_SHARE = 0.02;
 /** What a person would rather wait for than have this machine busy, and the other way for what is not worth sending. */

@@ -7,7 +7,7 @@ export function refile(schedule: ScoringSchedule, builder: Builder): void {
   const { filed, pool } = builder;
   const { freeSlots, usable } = filed;
   unfile(builder);
-  filed.rank = builder.slotsTaken / Math.max(1, builder.traits.maxJobs) + builder.ordinal * RANK_STEP;
+  filed.rank = builder.slotsTaken / Math.max(1, builder.maxJobs) + builder.ordinal * RANK_STEP;
   filed.freeSlots = freeSlotsOf(builder);
   filed.slotsUp = builder.state === "up" && !builder.suspension ? slotsOf(builder) : 0;
   filed.usable = isUsable(builder);
@@ -44,8 +44,8 @@ export function freeSlotsOf(builder: Builder): number {
 }
 
 /** All its slots but those that others use. */
-export function slotsOf({ traits, slotsOfOthers }: Builder): number {
-  return Math.max(0, traits.maxJobs - slotsOfOthers);
+export function slotsOf({ maxJobs, slotsOfOthers }: Builder): number {
+  return Math.max(0, maxJobs - slotsOfOthers);
 }
 
 /** Whether it takes builds, or may soon without anybody's doing. */

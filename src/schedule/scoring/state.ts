@@ -141,6 +141,9 @@ export interface Builder {
   /** A list of it alone, for all who need one. */
   readonly alone: Builder[];
   traits: BuilderTraits;
+  /** As its traits say. */
+  maxJobs: number;
+  isLocal: boolean;
   state: BuilderState;
   speed: number;
   /** When its speed was last seen, and 0 when it never was. */
