@@ -28,6 +28,8 @@ function openPools({ pools }: TaskClass): PoolForClass[] {
 }
 
 function mayBeReleased(schedule: ScoringSchedule, task: Task, open: readonly PoolForClass[]): boolean {
+  const { hold, nearest } = task;
+  if (hold && nearest?.name === hold.builder && freeSlotsOf(nearest) > 0) return true;
   const [fastest] = open;
   if (fastest && isHeldFrom(schedule, task, fastest.speed)) return false;
   for (const one of open) if (mayRelease(schedule, task, one)) return true;

@@ -15,10 +15,11 @@ export function mayRelease(schedule: ScoringSchedule, task: Task, { pool, speed 
   );
 }
 
-/** Whether a task is held back, and would be on any builder of a speed. */
+/** Whether a task is held back, and would be on any builder of a speed but the one that has its inputs. */
 export function isHeldFrom(schedule: ScoringSchedule, task: Task, speed: number): boolean {
   if (!isHeld(schedule, task)) return false;
-  return schedule.nowMs + task.durationMs / speed >= task.hold!.endMs + GAIN_MS_MIN;
+  const { endMs, transferMs } = task.hold!;
+  return schedule.nowMs + task.durationMs / speed + transferMs >= endMs + GAIN_MS_MIN;
 }
 
 /** Leaves a task held back for as long as it is: somebody else may have been woken in its place. */
@@ -40,7 +41,8 @@ export function shouldHold(schedule: ScoringSchedule, task: Task, free: FreeSlot
   }
   const { nowMs } = schedule;
   const { builder } = free;
-  const gainMs = nowMs + durationOn(task, builder) + transferMs(schedule, task, builder) - better.endMs;
+  const broughtMs = transferMsTo(schedule, task, builder);
+  const gainMs = nowMs + durationOn(task, builder) + broughtMs - better.endMs;
   const limitMs = task.hold?.limitMs ?? better.freeMs + gainMs;
   const untilMs = Math.min(Math.max(better.freeMs, nowMs + WAIT_MS_MIN), limitMs);
   if (gainMs < GAIN_MS_MIN || untilMs <= nowMs) {
@@ -49,7 +51,8 @@ export function shouldHold(schedule: ScoringSchedule, task: Task, free: FreeSlot
   }
   const foundMs = isHeld(schedule, task) ? task.hold!.foundMs : nowMs;
   const { name, endMs } = better;
-  task.hold = { limitMs, untilMs, builder: name, endMs, foundMs, foundAt: schedule.freeings };
+  const foundAt = schedule.freeings;
+  task.hold = { limitMs, untilMs, builder: name, endMs, transferMs: broughtMs, foundMs, foundAt };
   wakeFor(schedule, task, untilMs);
   return true;
 }
@@ -104,7 +107,7 @@ function waitForNearest(schedule: ScoringSchedule, task: Task, builder: Builder)
   return {
     name: nearest.name,
     freeMs,
-    endMs: freeMs + durationOn(task, nearest) + transferMs(schedule, task, nearest),
+    endMs: freeMs + durationOn(task, nearest) + transferMsTo(schedule, task, nearest),
   };
 }
 
@@ -113,7 +116,7 @@ function leftMs({ startedMs, expectedEndMs }: Run, nowMs: number): number {
   return Math.max(expectedEndMs - nowMs, expectedEndMs > nowMs ? 0 : (nowMs - startedMs) / 2);
 }
 
-function transferMs(schedule: ScoringSchedule, task: Task, builder: Builder): number {
+function transferMsTo(schedule: ScoringSchedule, task: Task, builder: Builder): number {
   return transferMsOf(schedule, missingBytes(task, builder));
 }
 

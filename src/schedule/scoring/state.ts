@@ -129,6 +129,8 @@ export interface Hold {
   readonly builder: string;
   /** When the task is expected to end there. */
   readonly endMs: number;
+  /** To bring its inputs to where it could have begun instead. */
+  readonly transferMs: number;
   /** When everything was looked at, and `freeings` when the last of it was. */
   readonly foundMs: number;
   readonly foundAt: number;
