@@ -17,6 +17,7 @@ export function classOf(schedule: ScoringSchedule, requirement: Requirement): Ta
     queues: new Map(),
     largestMemoryBytes: undefined,
     ready: 0,
+    open: 0,
     workMs: 0,
     openPools: 0,
     reserved: undefined,

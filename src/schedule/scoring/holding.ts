@@ -1,7 +1,7 @@
 import { setAlarm } from "./alarms.ts";
 import { durationOn, transferMsOf } from "./cost.ts";
 import { missingBytes } from "./locality.ts";
-import type { Builder, PoolForClass, Run, ScoringSchedule, Task } from "./state.ts";
+import type { Builder, PoolForClass, Run, ScoringSchedule, Task, TaskClass } from "./state.ts";
 
 /** Whether a task was held back a moment ago. */
 function isHeld({ nowMs }: ScoringSchedule, { hold }: Task): boolean {
@@ -91,9 +91,14 @@ function waitForPool(
   const place = ahead % ends.length;
   const dueMs = ends.keyAt(place)!;
   const nextMs = dueMs > nowMs ? dueMs : nowMs + leftMs(ends.at(place)!, nowMs);
-  const freeMs = nextMs + Math.floor(ahead / ends.length) * durationMs;
+  const freeMs = nextMs + Math.floor(ahead / ends.length) * (meanMsOf(task.kind) / speed);
   const endMs = freeMs + durationMs;
   return best && best.endMs <= endMs ? best : { name: ends.at(place)!.builder.name, freeMs, endMs };
+}
+
+/** Of what is to be done of a class, at speed 1. */
+function meanMsOf({ workMs, open }: TaskClass): number {
+  return workMs / Math.max(1, open);
 }
 
 /** Where its inputs are, if that is another. */

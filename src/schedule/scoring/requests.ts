@@ -88,6 +88,7 @@ export function isOpen({ phase }: Task): boolean {
 /** Counts a task as one that will not run again. */
 export function close(schedule: ScoringSchedule, { kind, durationMs }: Task): void {
   schedule.open--;
+  kind.open--;
   kind.workMs -= durationMs;
 }
 
@@ -95,6 +96,7 @@ export function close(schedule: ScoringSchedule, { kind, durationMs }: Task): vo
 export function reopen(schedule: ScoringSchedule, task: Task): void {
   const { kind, durationMs, needs } = task;
   schedule.open++;
+  kind.open++;
   kind.workMs += durationMs;
   task.phase = "waiting";
   task.attempts = 0;

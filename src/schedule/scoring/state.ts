@@ -222,7 +222,8 @@ export interface TaskClass {
   pools: readonly PoolForClass[];
   /** Of all who ask for something; some are empty. */
   readonly queues: Map<Principal, OrderedList<Task>>;
-  /** Of all its tasks that have not ended, at speed 1. */
+  /** Its tasks that have not ended, and how long they take at speed 1. */
+  open: number;
   workMs: number;
   /** It is among those that are touched. */
   isTouched: boolean;
