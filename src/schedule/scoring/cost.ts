@@ -42,8 +42,9 @@ export function durationOn(task: Task, builder: Builder): number {
   return isGamble ? durationMs * GAMBLE : durationMs;
 }
 
-export function transferMsOf({ weights }: ScoringSchedule, bytes: number): number {
-  return LINE_PRICE * (bytes / BYTES_A_MS) * weights.locality;
+/** What bringing bytes to a builder counts for, at a price of the line. */
+export function transferMsOf({ weights }: ScoringSchedule, bytes: number, price = LINE_PRICE): number {
+  return price * (bytes / BYTES_A_MS) * weights.locality;
 }
 
 /** Builds that run beside others share caches, disks and memory with them. */

@@ -122,7 +122,7 @@ function leftMs({ startedMs, expectedEndMs }: Run, nowMs: number): number {
 }
 
 function transferMsTo(schedule: ScoringSchedule, task: Task, builder: Builder): number {
-  return transferMsOf(schedule, missingBytes(task, builder));
+  return transferMsOf(schedule, missingBytes(task, builder), LINE_PRICE);
 }
 
 function wakeFor(schedule: ScoringSchedule, { kind }: Task, atMs: number): void {
@@ -135,5 +135,7 @@ function wakeFor(schedule: ScoringSchedule, { kind }: Task, atMs: number): void 
 const POOLS_WAITED_FOR = 4;
 /** How soon it is looked again at the earliest, unless something happens. */
 const WAIT_MS_MIN = 1000;
+/** Between free builders it is higher: to wait for what need not be moved costs time too. */
+const LINE_PRICE = 5;
 /** Less is not worth an idle builder. */
 const GAIN_MS_MIN = 500;
