@@ -3,6 +3,7 @@ import { speedFor } from "./classes.ts";
 import { missingBytes } from "./locality.ts";
 import { freeSlotsOf, slotsOf } from "./pools.ts";
 import type { Builder, ScoringSchedule, Task } from "./state.ts";
+import { isSlow } from "./suspension.ts";
 
 /** What it costs to run a task on a builder, in milliseconds: the least is the best. */
 export function costOf(schedule: ScoringSchedule, task: Task, builder: Builder): number {
@@ -38,7 +39,8 @@ export function durationOn(task: Task, builder: Builder): number {
   const { kind, requirement } = task;
   const gain = kind.wantsMachine ? (freeSlotsOf(builder) || slotsOf(builder) || 1) ** MACHINE_GAIN : 1;
   const durationMs = task.durationMs / (speedFor(builder, requirement.system) * gain);
-  const isGamble = !task.isForeseen && builder.emulatedSystems.includes(requirement.system);
+  const isGamble =
+    !task.isForeseen && (isSlow(builder) || builder.emulatedSystems.includes(requirement.system));
   return isGamble ? durationMs * GAMBLE : durationMs;
 }
 
@@ -59,7 +61,7 @@ function localMs({ requirement }: Task, { isLocal }: Builder): number {
 
 /** A build that takes n slots ends n to this power times sooner: not all of it can be spread. */
 export const MACHINE_GAIN = 0.7;
-/** A build of which nothing is known may be a long one, and emulated it is many times that: so much longer than usual is reckoned with. */
+/** A build of which nothing is known may be a long one, and many times that where it is emulated or the builder was found slow: so much longer is reckoned with. */
 const GAMBLE = 32;
 /** Assumed of the line to a builder: 50 MB/s. */
 const BYTES_A_MS = 50_000;
