@@ -92,7 +92,7 @@ function cheaper(a: Offer | undefined, b: Offer): Offer {
 }
 
 /** Tasks that are held back may stand before one that need not be. */
-const TASKS_LOOKED_AT = 32;
+const TASKS_LOOKED_AT = 16;
 const POOLS_COMPARED = 4;
 /** What takes a part of a second to send: whoever holds it is worth a look. */
 const LARGE_BYTES = 10_000_000;
