@@ -59,18 +59,22 @@ interface Offer {
   readonly costMs: number;
 }
 
-/** Of those that hold something large that it needs. */
+/** Of the one that has most of its inputs, and of those that hold something large that it needs. */
 function cheapestHolder(schedule: ScoringSchedule, task: Task): Offer | undefined {
-  const { nearest, kind, inputs } = task;
+  const { nearest, inputs } = task;
   if (!nearest) return undefined;
-  let best: Offer | undefined;
+  let best = offerOf(schedule, task, nearest);
   for (const { bytes, listed } of inputs) {
     if (bytes < LARGE_BYTES) continue;
     for (const holder of listed)
-      if (freeSlotsOf(holder) > 0 && holder.pool.classes.has(kind) && canTake(schedule, task, holder))
-        best = cheaper(best, { builder: holder, costMs: costOf(schedule, task, holder) });
+      if (holder !== nearest) best = cheaper(best, offerOf(schedule, task, holder));
   }
   return best;
+}
+
+function offerOf(schedule: ScoringSchedule, task: Task, builder: Builder): Offer | undefined {
+  if (freeSlotsOf(builder) === 0 || !builder.pool.classes.has(task.kind)) return undefined;
+  return canTake(schedule, task, builder) ? { builder, costMs: costOf(schedule, task, builder) } : undefined;
 }
 
 /** Of the least loaded of a pool that can take it. */
@@ -87,8 +91,9 @@ function cheapestIn(schedule: ScoringSchedule, task: Task, { free }: Pool): Offe
   return best;
 }
 
-function cheaper(a: Offer | undefined, b: Offer): Offer {
-  return a && (a.costMs - b.costMs || a.builder.ordinal - b.builder.ordinal) <= 0 ? a : b;
+function cheaper(a: Offer | undefined, b: Offer | undefined): Offer | undefined {
+  if (!a || !b) return a ?? b;
+  return (a.costMs - b.costMs || a.builder.ordinal - b.builder.ordinal) <= 0 ? a : b;
 }
 
 /** Tasks that are held back may stand before one that need not be. */

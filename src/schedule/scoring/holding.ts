@@ -10,9 +10,8 @@ function isHeld({ nowMs }: ScoringSchedule, { hold }: Task): boolean {
 
 /** Whether a pool may have a slot for a task: one that is held back looks only at what became free since, and is fast enough. */
 export function mayRelease(schedule: ScoringSchedule, task: Task, { pool, speed }: PoolForClass): boolean {
-  return (
-    !isHeldFrom(schedule, task, speed) && !(isHeld(schedule, task) && pool.freedAt <= task.hold!.foundAt)
-  );
+  if (!isHeld(schedule, task)) return true;
+  return pool.freedAt > task.hold!.foundAt && !isHeldFrom(schedule, task, speed);
 }
 
 /** Whether a task is held back, and would be on any builder of a speed but the one that has its inputs. */
