@@ -49,7 +49,7 @@ function mostAtHome(
     for (const task of slot.builder.near.slice(0, TASKS_LOOKED_AT))
       if (isIn(turn, task, start)) best = homelier(schedule, best, { task, slot, place: start });
   let place = start;
-  for (const task of queue.slice(start, TASKS_LOOKED_AT))
+  for (const task of queue.slice(start, start > 0 ? LATER_TASKS_LOOKED_AT : TASKS_LOOKED_AT))
     best = homelier(schedule, best, { task, slot, place: place++ });
   return best?.task;
 }
@@ -116,6 +116,8 @@ function slotsBySpeed(pools: readonly PoolForClass[]): number {
 }
 
 const TASKS_LOOKED_AT = 4;
+/** For a slow builder, since most would rather wait for a fast one. */
+const LATER_TASKS_LOOKED_AT = 16;
 /** The least loaded of a pool; for want of memory or disk, the first may not do. */
 const BUILDERS_LOOKED_AT = 8;
 /** After so many others the most urgent task goes first wherever its inputs are. */
