@@ -26,8 +26,9 @@ export class Stored {
 
   isHeldBy(builder: Builder): boolean {
     const { ordinal } = builder;
-    if (this.#holders <= 1) return this.#few === builder.alone;
     if (this.#bits) return ((this.#bits[ordinal >> 5] ?? 0) & (1 << ordinal)) !== 0;
+    // No list need be read for what most things are: held by one or by none.
+    if (this.#holders <= 1) return this.#few === builder.alone;
     return this.#few.includes(builder);
   }
 
