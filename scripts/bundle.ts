@@ -9,11 +9,14 @@ const root = join(import.meta.dirname, "..");
 const folder = resolve(process.argv[2] ?? join(root, "dist"));
 const begun = new Date();
 
-/** What few commands need of Node, and what takes it long to load, is loaded when it is first used. */
+/**
+ * A part of Node is loaded when it is first used, and handed over as it is: imported, each of its exports is looked at,
+ * and what Node leaves for later is loaded at once.
+ */
 const lazyBuiltins: Plugin = {
   name: "lazy-builtins",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:(dns|readline|zlib)/ }, ({ path }) => ({ path, namespace: "builtin" }));
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin" }));
     onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule("${path}");`,
     }));

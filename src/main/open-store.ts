@@ -88,9 +88,14 @@ async function openLocal(
 
 async function openCache(reference: StoreReference, { env, cache }: StoreContext): Promise<Store> {
   const { openBinaryCache } = await import("#store/binary-cache/open-binary-cache.ts");
-  // `http_proxy`, `https_proxy` and `no_proxy`, as Nix has them through curl.
-  if (reference.scheme !== "file") (await import("node:http")).setGlobalProxyFromEnv(env);
+  if (reference.scheme !== "file") useProxies(env);
   return openBinaryCache(reference, { storeDir: storeDirOf(reference, env), ...cache });
+}
+
+/** `http_proxy`, `https_proxy` and `no_proxy`, as Nix has them through curl. Without one, Node's HTTP is left for later. */
+function useProxies(env: NodeJS.ProcessEnv): void {
+  if (Object.keys(env).some((name) => /^https?_proxy$/i.test(name)))
+    process.getBuiltinModule("node:http").setGlobalProxyFromEnv(env);
 }
 
 async function openDaemon(reference: StoreReference, { env }: StoreContext): Promise<Store> {
