@@ -10,10 +10,11 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "#base/errors.ts";
+import { compareText } from "#base/text.ts";
 import { NIX_SUITES, type NixSuite } from "#rig/nix-root.ts";
 import { chosenTests } from "./functional/chosen.ts";
 import { type Comparison, compareTest } from "./functional/compare.ts";
-import type { Place } from "./functional/place.ts";
+import { PLACES, type Place } from "./functional/place.ts";
 import { Record } from "./functional/record.ts";
 import { markdownOf, tableOf } from "./functional/report.ts";
 import { openTestBed, type TestBed } from "./functional/test-bed.ts";
@@ -30,6 +31,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const places = values.place.map(asPlace);
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => stop.abort());
 for (const suite of positionals.length > 0 ? (positionals as NixSuite[]) : NIX_SUITES) await runSuite(suite);
@@ -48,6 +50,7 @@ async function runSuite(suite: NixSuite): Promise<void> {
     process.exitCode = 130;
     return;
   }
+  if (comparisons.length === 0) throw new Error(`${suite} has none of these tests`);
   const title = `Nix ${bed.version}, by the tests of ${bed.testsOf}`;
   console.log(`\n${title}\n\n${tableOf(comparisons)}`);
   if (values.markdown) appendFileSync(values.markdown, `\n## ${title}\n\n${markdownOf(comparisons)}`);
@@ -57,7 +60,7 @@ async function runSuite(suite: NixSuite): Promise<void> {
 }
 
 async function compareAll(bed: TestBed): Promise<Comparison[]> {
-  const wanted = (values.place as Place[]).flatMap((place) =>
+  const wanted = places.flatMap((place) =>
     chosenTests(bed.tree.source, place)
       .filter((name) => values.test?.includes(name) ?? true)
       .map((name) => ({ name, place })),
@@ -78,7 +81,13 @@ async function compareAll(bed: TestBed): Promise<Comparison[]> {
     }
   };
   await Promise.all(Array.from({ length: Number(values.jobs) }, work));
-  return done.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return done.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.place, b.place));
+}
+
+function asPlace(text: string): Place {
+  const place = PLACES.find((known) => known === text);
+  if (place === undefined) throw new Error(`--place ${text}: want one of ${PLACES.join(", ")}`);
+  return place;
 }
 
 function keepLogs({ suite }: TestBed, { name, place, nix, elsewhere }: Comparison): void {

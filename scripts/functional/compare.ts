@@ -6,7 +6,7 @@ import type { TestBed } from "./test-bed.ts";
  * What came of a test with Elsewhere where it passes with Nix in both places: it passes, fails, or is known to fail
  * for a reason. `not asked`: with Nix it does not pass here either.
  */
-export type Verdict = "passes" | "fails" | "decided" | "not asked";
+type Verdict = "passes" | "fails" | "decided" | "not asked";
 
 export interface Comparison extends PlacedTest {
   readonly verdict: Verdict;
