@@ -6,12 +6,12 @@ const HEAD = ["test", "place", "with Nix", "with Elsewhere"];
 
 /** A row for every test in every place. */
 export function tableOf(comparisons: readonly Comparison[]): string {
-  return `${formatTable(HEAD, comparisons.map(rowOf))}\n${summaryOf(comparisons)}\n`;
+  return `${formatTable(HEAD, comparisons.map(timedRowOf))}\n${summaryOf(comparisons)}\n`;
 }
 
-/** The same for a page. */
+/** The same for a page, where times would say only how busy a machine was. */
 export function markdownOf(comparisons: readonly Comparison[]): string {
-  const rows = [HEAD, HEAD.map(() => "---"), ...comparisons.map(rowOf)];
+  const rows = [HEAD, HEAD.map(() => "---"), ...comparisons.map((one) => rowOf(one))];
   return `${summaryOf(comparisons)}\n\n${rows.map((row) => `| ${row.join(" | ")} |\n`).join("")}`;
 }
 
@@ -22,11 +22,19 @@ function summaryOf(comparisons: readonly Comparison[]): string {
   return `Of ${asked} that pass with Nix in both places, ${count("passes")} pass with Elsewhere, ${count("decided")} fail for a reason given, ${count("fails")} fail. ${count("not asked")} do not pass with Nix here.`;
 }
 
-function rowOf({ name, place, nix, elsewhere, reason }: Comparison): string[] {
-  return [name.replace(/\.sh$/, ""), place, told(nix), elsewhere ? told(elsewhere, reason) : ""];
+function timedRowOf(comparison: Comparison): string[] {
+  return rowOf(comparison, ({ tookMs }) => `, ${(tookMs / 1000).toFixed(1)} s`);
 }
 
-function told({ outcome, tookMs }: Ran, reason?: string): string {
-  if (outcome === "passed") return `passed, ${(tookMs / 1000).toFixed(1)} s`;
-  return reason === undefined ? outcome : `${outcome}: ${reason}`;
+function rowOf(
+  { name, place, nix, elsewhere, reason }: Comparison,
+  time: (ran: Ran) => string = () => "",
+): string[] {
+  const why = elsewhere?.outcome === "passed" || reason === undefined ? "" : `: ${reason}`;
+  return [
+    name.replace(/\.sh$/, ""),
+    place,
+    `${nix.outcome}${time(nix)}`,
+    elsewhere ? `${elsewhere.outcome}${time(elsewhere)}${why}` : "",
+  ];
 }
