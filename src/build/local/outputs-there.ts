@@ -1,0 +1,65 @@
+import { derivationType, hasKnownOutputPaths } from "#nix/derivation-type.ts";
+import type { Realisation } from "#nix/realisation.ts";
+import { printStorePath, type StorePath } from "#nix/store-path.ts";
+import type { FetchSink } from "#store/fetch-event.ts";
+import { BuildFailure } from "./build-failure.ts";
+import type { BuildSite } from "./build-site.ts";
+import type { DerivationGraph } from "./derivation-graph.ts";
+import { fixedAddresses } from "./fixed-addresses.ts";
+
+/** Outputs of a graph's derivations that need not be built: they are there, or can be had. */
+export class OutputsThere {
+  readonly #site: BuildSite;
+  readonly #graph: DerivationGraph;
+
+  constructor(site: BuildSite, graph: DerivationGraph) {
+    this.#site = site;
+    this.#graph = graph;
+  }
+
+  /** Realisations of the wanted outputs when all are valid. */
+  async find(
+    drvPath: StorePath,
+    wanted: (name: string) => boolean,
+  ): Promise<Map<string, Realisation> | undefined> {
+    const { store } = this.#site;
+    if (!(await store.queryValidPaths([drvPath])).has(drvPath)) return undefined;
+    const found = new Map<string, Realisation>();
+    for (const [outputName, outPath] of await this.#graph.outputs(drvPath)) {
+      if (!wanted(outputName)) continue;
+      if (!outPath) return undefined;
+      const id = { drvHash: this.#graph.drvHash(drvPath), outputName };
+      found.set(outputName, { id, outPath, signatures: [], dependentRealisations: new Map() });
+    }
+    const paths = Array.from(found.values(), ({ outPath }) => outPath);
+    return (await store.queryValidPaths(paths)).size === new Set(paths).size ? found : undefined;
+  }
+
+  /** What was built before realisations were kept, or came from elsewhere, gets them now. */
+  async record(drvPath: StorePath, known: ReadonlyMap<string, Realisation>): Promise<void> {
+    const { store, settings } = this.#site;
+    const isKnownAnyway = hasKnownOutputPaths(derivationType(this.#graph.derivation(drvPath)));
+    if (isKnownAnyway && !settings.recordsRealisations) return;
+    for (const realisation of known.values())
+      if (!(await store.queryRealisation(realisation.id))) await store.registerRealisation(realisation);
+  }
+
+  /** Takes all outputs from substituters; undefined where those do not have them, or their paths are not known. */
+  async substitute(
+    drvPath: StorePath,
+    { fallback, fetches }: { readonly fallback: boolean; readonly fetches: FetchSink },
+  ): Promise<Map<string, Realisation> | undefined> {
+    const { store } = this.#site;
+    const outputs = [...(await this.#graph.outputs(drvPath)).values()];
+    const paths = outputs.flatMap((path) => path ?? []);
+    if (paths.length < outputs.length) return undefined;
+    const addresses = fixedAddresses(this.#graph.derivation(drvPath), await this.#graph.outputs(drvPath));
+    const { failed } = await store.substitute(paths, { addresses, fetches });
+    if (failed.length > 0 && !fallback)
+      throw new BuildFailure(
+        "TransientFailure",
+        `some substitutes for the outputs of derivation '${printStorePath(store.storeDir, drvPath)}' failed (usually happens due to networking issues); try '--fallback' to build derivation from source `,
+      );
+    return await this.find(drvPath, () => true);
+  }
+}
