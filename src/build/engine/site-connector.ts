@@ -1,14 +1,14 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
-import { formatBytes } from "#base/format-bytes.ts";
 import { refusalOf } from "#schedule/requirement.ts";
 import type { BuilderState } from "#schedule/schedule.ts";
 import type { ActiveSite, Trust } from "./attempt.ts";
 import type { BuilderPage } from "./builder-book.ts";
 import type { Feeder } from "./feeder.ts";
+import { LimitWarnings } from "./limit-warnings.ts";
 import type { PlannedBuild } from "./plan.ts";
 import type { RealiseRequest } from "./realise.ts";
 import { requirementOf } from "./requirement-of.ts";
-import { type BuildSite, type ConnectedSite, type Holder, keyOf } from "./site.ts";
+import { type BuildSite, type Holder, keyOf } from "./site.ts";
 
 /** Told when a builder becomes usable or unusable. */
 export type OnBuilderChange = (builder: string, state: BuilderState) => void;
@@ -24,8 +24,7 @@ export class SiteConnector implements AsyncDisposable {
   readonly #aside = new Map<string, BuildSite>();
   /** Those that were drained while they were in use. */
   readonly #told = new Set<string>();
-  /** Those of which it was said that they do not limit memory. */
-  readonly #warned = new Set<string>();
+  readonly #warnings: LimitWarnings;
   readonly #watch: Disposable;
   /** Every connection that was made, to be closed in the end. */
   readonly #opened: AsyncDisposable[] = [];
@@ -34,6 +33,7 @@ export class SiteConnector implements AsyncDisposable {
   constructor(request: RealiseRequest, feederInto: (holder: Holder, trust: Trust) => Feeder) {
     this.#request = request;
     this.#feederInto = feederInto;
+    this.#warnings = new LimitWarnings(request);
     this.#watch = request.health.onChange(() => this.#lookAgain());
   }
 
@@ -172,22 +172,11 @@ export class SiteConnector implements AsyncDisposable {
       this.#faults.delete(name);
       health.recovered(keyOf(site));
       events({ kind: "builder-up", builder: name, slots: site.traits.maxJobs, atMs: clock.now() });
-      await this.#checkLimits(name, connected);
+      await this.#warnings.look(name, connected.realiser);
     } catch (error) {
       signal.throwIfAborted();
       this.#note(site, messageOf(error));
     }
-  }
-
-  /** What a builder will not keep to is said once a run, and not found out by what happens. */
-  async #checkLimits(builder: string, { realiser }: ConnectedSite): Promise<void> {
-    const { settings, events } = this.#request;
-    const { maxMemoryBytes } = settings;
-    if (!maxMemoryBytes || this.#warned.has(builder)) return;
-    if ((await realiser.keepsMemoryLimit?.(maxMemoryBytes)) ?? true) return;
-    this.#warned.add(builder);
-    const text = `no build is held to ${formatBytes(maxMemoryBytes)} of memory there: only Elsewhere's own builders can be told to`;
-    events({ kind: "message", builder, text, isWarning: true });
   }
 
   #note(site: BuildSite, message: string): void {

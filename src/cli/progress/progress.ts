@@ -5,23 +5,16 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { WaitReason } from "#schedule/reason.ts";
 import { BuildGraph, type BuildNode, type Stage } from "./build-graph.ts";
 import { type BuilderLoad, countIn, newLoad } from "./builder-load.ts";
-import { addFetch, beginFetch, type Fetch, type FetchSum, measureFetch } from "./fetch.ts";
-import { measure, type Transfer } from "./transfer.ts";
+import { type Moves, move, noMoves } from "./moves.ts";
 
 /** What a person wants to know of a run at any moment: the sum of its events. */
-export interface Progress {
+export interface Progress extends Moves {
   readonly graph: BuildGraph;
   readonly builders: Map<string, BuilderLoad>;
-  readonly transfers: Map<number, Transfer>;
-  readonly fetches: Map<number, Fetch>;
-  /** What came from binary caches, by cache. */
-  readonly fetched: Map<string, FetchSum>;
   readonly ended: Map<StorePath, BuildOutcome>;
   readonly origins: Map<StorePath, Origin>;
   /** Where those of them lie that were not to be brought here. */
   readonly lies: Map<StorePath, string>;
-  /** Paths and bytes that reached a store, by its name. */
-  readonly copied: Map<string, { readonly paths: number; readonly bytes: number }>;
   /** Why builds wait that could be begun, as far as that was told. */
   readonly held: Map<StorePath, { readonly reason: WaitReason; readonly atMs: number }>;
   /** The last lines of the logs of what has not ended well. */
@@ -40,13 +33,10 @@ export function emptyProgress(): Progress {
   return {
     graph: new BuildGraph(),
     builders: new Map(),
-    transfers: new Map(),
-    fetches: new Map(),
-    fetched: new Map(),
+    ...noMoves(),
     ended: new Map(),
     origins: new Map(),
     lies: new Map(),
-    copied: new Map(),
     held: new Map(),
     tails: new LogTails(),
     isPlanned: false,
@@ -68,7 +58,7 @@ export function advance(progress: Progress, event: BuildEvent): Progress {
 }
 
 function add(progress: Progress, event: BuildEvent): void {
-  const { graph, transfers } = progress;
+  const { graph } = progress;
   switch (event.kind) {
     case "planned":
       progress.isPlanned = true;
@@ -112,29 +102,16 @@ function add(progress: Progress, event: BuildEvent): void {
     case "build-finished":
       finish(progress, event);
       return;
-    case "copy-started": {
-      const { id, from, to, paths, bytes, atMs } = event;
-      transfers.set(id, { from, to, paths, bytes, bytesDone: 0, rate: 0, measuredMs: atMs });
-      return;
-    }
-    case "copy-progressed": {
-      const transfer = transfers.get(event.id);
-      if (transfer) measure(transfer, event.bytes, event.atMs);
-      return;
-    }
-    case "copy-finished":
-      endTransfer(progress, event.id, event.error === undefined);
-      return;
     case "fetch-started":
-      startFetch(progress, event);
+      move(progress, event);
+      holdForFetch(progress, event);
       return;
-    case "fetch-progressed": {
-      const fetch = progress.fetches.get(event.id);
-      if (fetch) measureFetch(fetch, event);
-      return;
-    }
+    case "copy-started":
+    case "copy-progressed":
+    case "copy-finished":
+    case "fetch-progressed":
     case "fetch-finished":
-      endFetch(progress, event.id, event.error === undefined);
+      move(progress, event);
       return;
     case "path-ready":
       progress.origins.set(event.path, event.origin);
@@ -199,27 +176,12 @@ function finish(
 }
 
 /** What a builder fetches for a build that it was asked for, it does not build meanwhile. */
-function startFetch(progress: Progress, event: Extract<BuildEvent, { kind: "fetch-started" }>): void {
-  progress.fetches.set(event.id, beginFetch(event));
-  const { drvPath, to: builder, atMs } = event;
+function holdForFetch(
+  progress: Progress,
+  { drvPath, to: builder, atMs }: Extract<BuildEvent, { kind: "fetch-started" }>,
+): void {
   if (drvPath === undefined) return;
   const { stage } = progress.graph.nodeOf(drvPath);
   if (stage === "sending" || stage === "queued" || stage === "building")
     place(progress, { drvPath, builder, atMs }, "fetching");
-}
-
-function endFetch({ fetches, fetched }: Progress, id: number, isWhole: boolean): void {
-  const fetch = fetches.get(id);
-  if (!fetch) return;
-  fetches.delete(id);
-  fetched.set(fetch.from, addFetch(fetched.get(fetch.from), fetch, isWhole));
-}
-
-function endTransfer(progress: Progress, id: number, isWhole: boolean): void {
-  const transfer = progress.transfers.get(id);
-  progress.transfers.delete(id);
-  if (!transfer || !isWhole) return;
-  const before = progress.copied.get(transfer.to) ?? { paths: 0, bytes: 0 };
-  const { paths, bytes } = transfer;
-  progress.copied.set(transfer.to, { paths: before.paths + paths, bytes: before.bytes + bytes });
 }
