@@ -1,6 +1,8 @@
 import type { Readable, Writable } from "node:stream";
+import { systemClock } from "#base/clock.ts";
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
+import { ReadAhead } from "#serve/read-ahead.ts";
 import { type CopyOptions, copyPaths } from "#store/copy.ts";
 import { linesOf } from "#store/lines-of.ts";
 import type { Store } from "#store/store.ts";
@@ -14,13 +16,17 @@ export interface RequestedCopies {
   readonly input: Readable;
   /** Takes a line of JSON for each: `{"sent": […]}` or `{"error": "…", "code": "…"}`. */
   readonly output: Writable;
+  /** Whether whoever asked, having ended the input, still waits for answers. */
+  readonly stillListens: () => boolean;
 }
 
-/** Copies what is asked for, one request after the other, until nobody asks any more; a copy under way then stops. */
-export async function copyRequests({ from, to, options, input, output }: RequestedCopies): Promise<void> {
+/** Copies what is asked for, one request after the other, until nobody asks any more. When nobody listens either, a copy under way stops. */
+export async function copyRequests(requested: RequestedCopies): Promise<void> {
+  const { from, to, options, output } = requested;
+  const input = new ReadAhead(requested.input);
   const hungUp = new AbortController();
   const hangUp = () => hungUp.abort(new Error("the client hung up"));
-  input.once("close", hangUp);
+  void input.ended.then(() => whenNobodyListens(requested.stillListens, hungUp.signal)).then(hangUp);
   // Elsewhere the end of whoever reads ends the process; here two stores are still to be closed.
   output.removeAllListeners("error").on("error", hangUp);
   const signals = [hungUp.signal, options.signal].filter((signal) => signal !== undefined);
@@ -30,7 +36,13 @@ export async function copyRequests({ from, to, options, input, output }: Request
     if (signal.aborted) break;
     output.write(`${JSON.stringify(answer)}\n`);
   }
+  hangUp();
   options.signal?.throwIfAborted();
+}
+
+async function whenNobodyListens(stillListens: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && stillListens())
+    await systemClock.sleep(LISTENING_CHECK_MS, signal).catch(() => undefined);
 }
 
 async function copyRequest(
@@ -59,3 +71,6 @@ function infoOf(info: PathInfo | undefined, path: string): PathInfo {
 function faultOf(error: unknown): { readonly error: string; readonly code: string } {
   return { error: messageOf(error), code: error instanceof ElsewhereError ? error.code : "FAILED" };
 }
+
+/** How often whoever has asked for everything is looked after, in milliseconds. */
+const LISTENING_CHECK_MS = 200;

@@ -1,4 +1,5 @@
 import { type AskedPush, checkPushAllowed } from "#serve/asked-push.ts";
+import { isReadByAnyone } from "#serve/output-reader.ts";
 import { copyPaths } from "#store/copy.ts";
 import type { Store } from "#store/store.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -26,7 +27,8 @@ export async function servePush(
 async function answerRequests(from: Store, to: Store, { signal }: CommandContext): Promise<void> {
   const { copyRequests } = await import("./copy-requests.ts");
   const { stdin: input, stdout: output } = process;
-  await copyRequests({ from, to, options: { checkSignatures: false, signal }, input, output });
+  const stillListens = () => isReadByAnyone(output.fd);
+  await copyRequests({ from, to, options: { checkSignatures: false, signal }, input, output, stillListens });
 }
 
 export interface PushRules {

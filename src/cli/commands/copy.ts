@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import { isReadByAnyone } from "#serve/output-reader.ts";
 import { copyClosure, copyPaths } from "#store/copy.ts";
 import type { Store } from "#store/store.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -107,6 +108,7 @@ async function answerRequests(
     options: { checkSignatures: flags.checkSigs !== false, repair: flags.repair === true, signal },
     input: process.stdin,
     output: process.stdout,
+    stillListens: () => isReadByAnyone(process.stdout.fd),
   });
 }
 
