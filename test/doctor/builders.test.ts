@@ -103,10 +103,12 @@ describe("an Elsewhere builder that is not in order", { skip: withoutSshd, concu
   describe("on disks and devices of its own", { skip: notRoot, concurrency: 3 }, () => {
     let small: Sshd;
     before(async () => {
-      for (const name of ["full", "few"]) mkdirSync(join(rig.folder, name));
+      for (const name of ["full", "few", "low"]) mkdirSync(join(rig.folder, name));
       writeFileSync(join(rig.folder, "no-device"), "");
       chmodSync(join(rig.folder, "no-device"), 0o666);
+      writeFileSync(join(rig.folder, "meminfo"), "MemTotal: 8000000 kB\nMemAvailable: 100000 kB\n");
       const mounts = `cd ${rig.folder}
+        mount -t tmpfs -o size=512m tmpfs low
         mount -t tmpfs -o size=2m tmpfs full; head -c 4M /dev/zero > full/filler 2>/dev/null
         mount -t tmpfs -o nr_inodes=4 tmpfs few; touch few/1 few/2 few/3 few/4 2>/dev/null
         [ ! -e /dev/kvm ] || mount --bind no-device /dev/kvm
@@ -121,6 +123,43 @@ describe("an Elsewhere builder that is not in order", { skip: withoutSshd, concu
       const found = await rig.examine({ machines: [`${rig.elsewhere("full")} ${native}`], sshd: small });
       found.assertOnly("DISK_FULL", /nix-collect-garbage -d\ndf -h/);
     });
+
+    test("a disk that is nearly full", async () => {
+      const found = await rig.examine({ machines: [`${rig.elsewhere("low")} ${native}`], sshd: small });
+      const { finding } = found.assertOnly("DISK_LOW", /min-free = 5G/);
+      assert.match(finding.seen, /has 512 MiB left/);
+    });
+
+    test("memory that others have taken", async () => {
+      const mounts = `mount --bind ${rig.folder}/meminfo /proc/meminfo; exec "$@"`;
+      const within = ["unshare", "--mount", "--propagation", "private", "sh", "-c", mounts, "sh"];
+      await using poor = await startSshd({ within });
+      const { findings } = await rig.examine({
+        machines: [`${rig.elsewhere("poor")} ${native}`],
+        sshd: poor,
+      });
+      // Where a part of /proc is covered no sandbox can be made: what is said of that is not this story.
+      const { finding } = findings.find(({ link }) => link === "memory")!;
+      assert.deepEqual([finding.code, finding.severity], ["MEMORY_LOW", "warning"]);
+      assert.match(finding.seen, /98 MiB of memory left/);
+    });
+
+    for (const [code, options, why] of [
+      ["HERE_DISK_FULL", "size=2m", "bytes"],
+      ["HERE_INODES_FULL", "nr_inodes=4", "inodes"],
+    ] as const)
+      test(`a disk here that has no ${why} left for what comes home`, async () => {
+        const store = join(rig.folder, code);
+        mkdirSync(store);
+        const mounts = `mount -t tmpfs -o ${options} tmpfs ${store}
+          head -c 4M /dev/zero > ${store}/filler 2>/dev/null
+          exec "$@"`;
+        const within = ["unshare", "--mount", "--propagation", "private", "sh", "-c", mounts, "sh"];
+        const { out } = await rig.run({ machines: [], env: { NIX_STORE_DIR: store }, within });
+        const { findings } = JSON.parse(out);
+        const found = findings.find((one: { code: string }) => one.code === code);
+        assert.match(JSON.stringify(found?.cure), /df -h/, out);
+      });
 
     test("a disk that has no inodes left", async () => {
       const found = await rig.examine({ machines: [`${rig.elsewhere("few")} ${native}`], sshd: small });
