@@ -53,6 +53,8 @@ export class Endings {
     const verdict = judgeResult(result, run.tails.of(drvPath));
     if (verdict.kind === "lost" && !isForWantOfInputs(result, active, drvPath))
       return this.lose(drvPath, builder, verdict);
+    if (verdict.kind === "failure" && this.#isLeftUndone(build, result))
+      return this.lose(drvPath, builder, LEFT_UNDONE);
     if (verdict.kind !== "success") return this.#fail(build, builder, this.#failureOf(build, result, active));
     const outputs = outputsOfResult(result, run.outputsOf(drvPath));
     const unknown = build.outputs.find((name) => !outputs.has(name));
@@ -132,12 +134,25 @@ export class Endings {
     return { kind: "failed", builder, status: statusOf(result), message, ...usageOf(result) };
   }
 
+  /** Whether a builder did not begin a build for the sake of another that will be tried again, as far as can be seen. */
+  #isLeftUndone({ needs }: PlannedBuild, result: BuildResult): boolean {
+    const { outcomes } = this.#options.run;
+    if (isSilent(result)) return !outcomes.hasFailure;
+    const isOpen = (need: StorePath) => !outcomes.ended.has(need) && outcomes.lossesOf(need).size > 0;
+    return result.status === "DependencyFailed" && needs.some(isOpen);
+  }
+
   #isSetback(outcome: BuildOutcome): boolean {
     if (outcome.kind === "dependency-failed")
       return !this.#options.run.outcomes.hasFinalFailure(outcome.because);
     return outcome.kind === "given-up";
   }
 }
+
+const LEFT_UNDONE: Setback = {
+  loss: "cancelled",
+  message: "the builder did not come to it: what it had begun before has to be tried again",
+};
 
 type How = "built" | "substituted" | "already-there";
 

@@ -10,6 +10,7 @@ export class Outcomes {
   readonly #losses = new Map<StorePath, Map<string, string>>();
   readonly #events: BuildEventSink;
   readonly #clock: Clock;
+  #hasFailure = false;
 
   constructor({ events, clock }: { readonly events: BuildEventSink; readonly clock: Clock }) {
     this.#events = events;
@@ -21,6 +22,7 @@ export class Outcomes {
     this.#postponed.delete(drvPath);
     if (this.ended.has(drvPath) && outcome.kind !== "realised") return;
     this.ended.set(drvPath, outcome);
+    this.#hasFailure ||= isFailure(outcome);
     this.#events({ kind: "build-finished", drvPath, outcome, atMs: this.#clock.now() });
   }
 
@@ -36,8 +38,13 @@ export class Outcomes {
   }
 
   hasFinalFailure(drvPath: StorePath): boolean {
-    const kind = this.ended.get(drvPath)?.kind;
-    return kind === "failed" || kind === "dependency-failed";
+    const outcome = this.ended.get(drvPath);
+    return outcome !== undefined && isFailure(outcome);
+  }
+
+  /** Whether something has failed for good. */
+  get hasFailure(): boolean {
+    return this.#hasFailure;
   }
 
   /** Why a builder's attempt at a build came to nothing. */
@@ -50,4 +57,8 @@ export class Outcomes {
   lossesOf(drvPath: StorePath): ReadonlyMap<string, string> {
     return this.#losses.get(drvPath) ?? new Map();
   }
+}
+
+function isFailure({ kind }: BuildOutcome): boolean {
+  return kind === "failed" || kind === "dependency-failed";
 }

@@ -271,3 +271,22 @@ for (const passes of [true, false])
     assert.equal(begunAtProbe[0], 1);
     assert.equal(box.began.length, passes ? 2 : 1);
   });
+
+for (const stopsAtFailure of [false, true])
+  test(`what a builder left undone for a build that ran out of space is tried again with it${stopsAtFailure ? ", also when the builder says nothing of it" : ""}`, async () => {
+    const rig = new EngineRig();
+    rig.derive("first");
+    rig.derive("second", ["first"]);
+    rig.derive("other");
+    const box = rig.builder("box", { takesGraphs: true });
+    box.stopsAtFailure = stopsAtFailure;
+    let full = true;
+    box.script = (drvPath) => {
+      if (drvPath !== drv("first") || !full) return "Built";
+      full = false;
+      return "TransientFailure";
+    };
+    const report = await rig.build("second", "other");
+    assert.equal(report.complete, true);
+    for (const name of ["second", "other"]) assert.ok(rig.home.infos.has(pathNamed(name)));
+  });
