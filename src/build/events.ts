@@ -3,7 +3,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Loss } from "#schedule/loss.ts";
 import type { BuilderVerdict, WaitReason } from "#schedule/reason.ts";
 import type { Score } from "#schedule/score.ts";
-import type { Download } from "#store/fetch-event.ts";
+import type { FetchEvent } from "#store/fetch-event.ts";
 
 /** Where a path that was asked for came from. Builders and stores by the name that people give them. */
 export type Origin =
@@ -113,33 +113,16 @@ export type BuildEvent =
     }
   | { readonly kind: "copy-finished"; readonly id: number; readonly atMs: number; readonly error?: string }
   /** A store takes a path from one of its binary caches. */
-  | {
-      readonly kind: "fetch-started";
-      readonly id: number;
-      readonly path: StorePath;
-      /** The cache. */
-      readonly from: string;
+  | (Fetched<"fetch-started"> & {
       /** The store: a builder, or the one that all is for. */
       readonly to: string;
-      /** Of the NAR; 0 where that is not known yet. */
-      readonly bytes: number;
       /** The build that it was asked for when it began to fetch. */
       readonly drvPath?: StorePath;
       readonly atMs: number;
-    }
-  | {
-      readonly kind: "fetch-progressed";
-      readonly id: number;
-      /** Of the NAR, so far. */
-      readonly bytes: number;
-      /** Of the NAR in all, where that was not known before. */
-      readonly bytesExpected?: number;
-      /** The file that it comes in, where that comes over a network. */
-      readonly download?: Download;
-      readonly atMs: number;
-    }
-  /** `error`: it did not come whole. Not every store says so. */
-  | { readonly kind: "fetch-finished"; readonly id: number; readonly atMs: number; readonly error?: string }
+    })
+  | (Fetched<"fetch-progressed"> & { readonly atMs: number })
+  /** With no `error` it may still not have come whole: not every store says so. */
+  | (Fetched<"fetch-finished"> & { readonly atMs: number })
   /** All that it needs is there, and it is not begun: why. Of many that wait alike, one is told. */
   | {
       readonly kind: "build-held";
@@ -225,3 +208,5 @@ export type BuildEvent =
     };
 
 export type BuildEventSink = (event: BuildEvent) => void;
+
+type Fetched<Kind extends FetchEvent["kind"]> = Extract<FetchEvent, { kind: Kind }>;
