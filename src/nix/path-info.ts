@@ -21,3 +21,8 @@ export interface PathInfo {
   readonly signatures: readonly string[];
   readonly contentAddress?: ContentAddress | undefined;
 }
+
+/** What is known of a path in the store that it comes to: it was built elsewhere. */
+export function arriving(info: PathInfo): PathInfo {
+  return info.ultimate ? { ...info, ultimate: false } : info;
+}

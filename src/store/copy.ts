@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { ByteSource } from "#base/byte-reader.ts";
-import type { PathInfo } from "#nix/path-info.ts";
+import { arriving, type PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { IncomingPath, Store } from "./store.ts";
 
@@ -94,9 +94,8 @@ async function* inTransit(
   for await (const { info, nar } of paths) {
     signal?.throwIfAborted();
     onProgress?.({ kind: "path-started", info });
-    const arriving = info.ultimate ? { ...info, ultimate: false } : info;
     const isWatched = signal !== undefined || onProgress !== undefined;
-    yield { info: arriving, nar: isWatched ? counted(info.path, nar, { signal, onProgress }) : nar };
+    yield { info: arriving(info), nar: isWatched ? counted(info.path, nar, { signal, onProgress }) : nar };
     onProgress?.({ kind: "path-finished", path: info.path });
   }
 }

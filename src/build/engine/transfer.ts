@@ -1,7 +1,7 @@
 import type { ByteSource } from "#base/byte-reader.ts";
 import type { Clock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
-import type { PathInfo } from "#nix/path-info.ts";
+import { arriving, type PathInfo } from "#nix/path-info.ts";
 import type { IncomingPath } from "#store/store.ts";
 import type { BuildEvent, BuildEventSink } from "../events.ts";
 import type { Courier } from "./courier.ts";
@@ -133,10 +133,9 @@ async function* inTransit(
   };
   try {
     for await (const { info, nar } of source) {
-      // Built there, not here: what vouches for it is that we asked.
-      const arriving = info.ultimate ? { ...info, ultimate: false } : info;
       tell.path(info);
-      yield { info: arriving, nar: counted(nar, fault, more) };
+      // What vouches for it is that we asked.
+      yield { info: arriving(info), nar: counted(nar, fault, more) };
       sent.paths++;
     }
   } catch (error) {

@@ -1,5 +1,5 @@
 import { ElsewhereError } from "#base/errors.ts";
-import type { PathInfo } from "#nix/path-info.ts";
+import { arriving, type PathInfo } from "#nix/path-info.ts";
 import type { StoreDir } from "#nix/store-path.ts";
 import { parseStoreReference } from "#nix/store-reference.ts";
 import { DaemonConnection } from "#store/daemon/connection.ts";
@@ -139,11 +139,6 @@ class ServeDictation implements SendingLine {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection[Symbol.asyncDispose]();
   }
-}
-
-/** Built there, not here. */
-function arriving(info: PathInfo): PathInfo {
-  return info.ultimate ? { ...info, ultimate: false } : info;
 }
 
 /** A daemon holds a frame in memory, and so does the sender. */
