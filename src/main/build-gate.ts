@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Waiver } from "#audit/waiver/parse-waivers.ts";
 import { ElsewhereError } from "#base/errors.ts";
 import type { OutputGate } from "#build/engine/output-gate.ts";
-import type { RealiseRequest } from "#build/engine/realise.ts";
+import type { RealiseRequest } from "#build/engine/realise-request.ts";
 import type { Settings } from "#nix/settings.ts";
 import { confFiles, type Environment } from "./load-settings.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { systemClock } from "#base/clock.ts";
 import type { BuilderBook } from "#build/engine/builder-book.ts";
-import type { RealiseReport, RealiseRequest } from "#build/engine/realise.ts";
+import type { RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
 import type { BuildSite } from "#build/engine/site.ts";
 import { siteProbe } from "#build/probe/site-probe.ts";
 import { openBookFile } from "#build/remote/book-file.ts";

@@ -1,5 +1,5 @@
 import { ElsewhereError } from "#base/errors.ts";
-import type { RealiseRequest } from "#build/engine/realise.ts";
+import type { RealiseRequest } from "#build/engine/realise-request.ts";
 import type { BuildEvent } from "#build/events.ts";
 import type { RunEnd, RunHead } from "#build/journal/run-folder.ts";
 import { newRunId, RunJournal } from "#build/journal/run-journal.ts";

@@ -1,6 +1,6 @@
 import { estimateFor, noEstimates } from "#schedule/estimate.ts";
 import type { PlannedBuild } from "./plan.ts";
-import type { RealiseRequest } from "./realise.ts";
+import type { RealiseRequest } from "./realise-request.ts";
 
 /** Tells what will be built, what of it needs what, and what it will probably take. */
 export function announcePlan(

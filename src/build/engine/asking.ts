@@ -3,7 +3,8 @@ import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { LaneOptions } from "#store/build-lane.ts";
 import type { RealiseOptions } from "#store/realiser.ts";
-import type { ActiveSite, AttemptContext } from "./attempt.ts";
+import type { ActiveSite } from "./active-site.ts";
+import type { AttemptContext } from "./attempt-context.ts";
 import { type LogReaderOptions, readLog } from "./log-reader.ts";
 import type { PlannedBuild } from "./plan.ts";
 

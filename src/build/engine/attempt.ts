@@ -1,58 +1,18 @@
-import type { Clock } from "#base/clock.ts";
 import type { BuildResult } from "#nix/build-result.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { BuildSettings } from "#store/realiser.ts";
-import type { QueryableStore, Store } from "#store/store.ts";
-import type { BuildEventSink } from "../events.ts";
+import type { ActiveSite } from "./active-site.ts";
 import { type Asking, announceInputs, fetchInputs, type OnResult, realiseOptions } from "./asking.ts";
+import type { AttemptContext } from "./attempt-context.ts";
 import { buildByLanes, laneFor } from "./by-lanes.ts";
 import { EarlyResults } from "./early-results.ts";
-import type { Feeder } from "./feeder.ts";
-import type { Fetches } from "./fetches.ts";
 import { requestGraph } from "./graph-request.ts";
+import type { KnownOutputs } from "./known-outputs.ts";
 import { LimitWatch } from "./limit-watch.ts";
 import { withOwnTimes } from "./own-times.ts";
 import type { PlannedBuild } from "./plan.ts";
 import { inputOutputsOf, resolveInputs } from "./resolve.ts";
-import type { BuildSite, ConnectedSite, Holder, KnownOutputs } from "./site.ts";
 import { isDistrust } from "./verdict.ts";
-import type { Whereabouts } from "./whereabouts.ts";
-
-/** What every attempt of a run shares. */
-export interface AttemptContext {
-  readonly settings: BuildSettings;
-  readonly signal: AbortSignal;
-  readonly events: BuildEventSink;
-  readonly clock: Clock;
-  readonly whereabouts: Whereabouts;
-  /** Holds the `.drv` files and the sources. */
-  readonly drvStore: Holder;
-  readonly outputsOf: (drvPath: StorePath) => KnownOutputs;
-  /** Tells a store which derivations its paths are outputs of, where only builds tell that. */
-  readonly tellRealisations: (store: Store, paths: readonly StorePath[]) => Promise<void>;
-  readonly fetches: Fetches;
-  /** Whether any of `paths` must be fetched first. */
-  readonly mustFetch: (paths: readonly StorePath[]) => boolean;
-  /** The last lines of a build's log. */
-  readonly tailOf: (drvPath: StorePath) => readonly string[];
-  /** Fetches those of `paths` that only a binary cache of the destination has. */
-  readonly substitute: (paths: readonly StorePath[]) => Promise<void>;
-}
-
-/** A builder in use. */
-export interface ActiveSite {
-  readonly site: BuildSite;
-  readonly connected: ConnectedSite;
-  readonly holder: Holder;
-  readonly feeder: Feeder;
-  readonly trust: Trust;
-}
-
-/** Whether a builder takes our word for what it does not see itself; assumed until it says no. */
-export interface Trust {
-  takesOurWord: boolean;
-}
 
 /** Feeds and runs builds on one builder. Throws when the request as a whole came to nothing. */
 export async function attempt(
@@ -166,18 +126,6 @@ async function buildGraph(
     settle: (build, result) => early.settle(build, result),
     keepGoing: context.settings.keepGoing ?? false,
   });
-}
-
-/** Outputs by name that a result names, completed by those that were known before. */
-export function outputsOfResult(result: BuildResult, known: KnownOutputs): Map<string, StorePath> {
-  const outputs = new Map(known);
-  for (const [name, { outPath }] of result.builtOutputs) outputs.set(name, outPath);
-  return outputs;
-}
-
-/** A store that can also be told which path a derivation output turned out to be. */
-export function takesRealisations(store: object): store is QueryableStore {
-  return typeof (store as Partial<QueryableStore>).registerRealisation === "function";
 }
 
 function derivedPathOf({ drvPath, outputs }: PlannedBuild): DerivedPath {

@@ -1,8 +1,9 @@
 import type { StorePath } from "#nix/store-path.ts";
 import type { Decision } from "#schedule/schedule.ts";
 import type { BuildSettings } from "#store/realiser.ts";
+import type { ActiveSite } from "./active-site.ts";
 import { refusedResult } from "./asking.ts";
-import { type ActiveSite, attempt } from "./attempt.ts";
+import { attempt } from "./attempt.ts";
 import type { Endings, Setback } from "./endings.ts";
 import type { OwnSlots } from "./own-slots.ts";
 import type { PlannedBuild } from "./plan.ts";

@@ -1,6 +1,7 @@
 import type { BuildResult } from "#nix/build-result.ts";
 import type { BuildLane } from "#store/build-lane.ts";
 import { RemoteError } from "#wire/daemon/remote-error.ts";
+import type { ActiveSite } from "./active-site.ts";
 import {
   type Asking,
   announceInputs,
@@ -10,7 +11,7 @@ import {
   refusedResult,
   type Where,
 } from "./asking.ts";
-import type { ActiveSite, AttemptContext } from "./attempt.ts";
+import type { AttemptContext } from "./attempt-context.ts";
 import type { Lane } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { withOwnTimes } from "./own-times.ts";

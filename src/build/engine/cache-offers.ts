@@ -3,7 +3,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Origin } from "../events.ts";
 import type { Fetches } from "./fetches.ts";
 import type { Knowledge } from "./knowledge.ts";
-import type { RealiseRequest } from "./realise.ts";
+import type { RealiseRequest } from "./realise-request.ts";
 import { type Substitutable, substitutablePaths, takeFromCaches } from "./substitution.ts";
 
 export interface CacheOffersOptions {

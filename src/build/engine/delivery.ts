@@ -4,7 +4,7 @@ import type { CacheOffers } from "./cache-offers.ts";
 import type { Homecoming } from "./homecoming.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { Outcomes } from "./outcomes.ts";
-import type { RealiseRequest } from "./realise.ts";
+import type { RealiseRequest } from "./realise-request.ts";
 
 export interface DeliveryOptions {
   readonly request: RealiseRequest;

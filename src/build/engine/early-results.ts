@@ -3,8 +3,8 @@ import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { OnResult } from "./asking.ts";
+import type { KnownOutputs } from "./known-outputs.ts";
 import type { PlannedBuild } from "./plan.ts";
-import type { KnownOutputs } from "./site.ts";
 
 export interface EarlyResultsOptions {
   readonly store: Store;

@@ -2,13 +2,14 @@ import type { BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Loss } from "#schedule/loss.ts";
 import type { BuildOutcome, Origin } from "../events.ts";
-import { type ActiveSite, outputsOfResult } from "./attempt.ts";
+import type { ActiveSite } from "./active-site.ts";
 import { isSilent } from "./graph-request.ts";
+import type { KnownOutputs } from "./known-outputs.ts";
 import type { OwnSlots } from "./own-slots.ts";
 import type { PlannedBuild } from "./plan.ts";
 import type { Run } from "./run.ts";
 import type { Happening } from "./schedule-driver.ts";
-import { type KnownOutputs, keyOf } from "./site.ts";
+import { keyOf } from "./site.ts";
 import { explainFailure, isForWantOfInputs } from "./trust-hint.ts";
 import { usageOf } from "./usage-of.ts";
 import { judgeResult, statusOf } from "./verdict.ts";
@@ -153,6 +154,13 @@ const LEFT_UNDONE: Setback = {
   loss: "cancelled",
   message: "the builder did not come to it: what it had begun before has to be tried again",
 };
+
+/** Outputs by name that a result names, completed by those that were known before. */
+function outputsOfResult(result: BuildResult, known: KnownOutputs): Map<string, StorePath> {
+  const outputs = new Map(known);
+  for (const [name, { outPath }] of result.builtOutputs) outputs.set(name, outPath);
+  return outputs;
+}
 
 type How = "built" | "substituted" | "already-there";
 

@@ -4,7 +4,7 @@ import type { BuilderVerdict } from "#schedule/reason.ts";
 import type { Requirement } from "#schedule/requirement.ts";
 import { buildTasksOf } from "./build-tasks.ts";
 import { newsOfBuilders } from "./builder-news.ts";
-import type { RealiseRequest } from "./realise.ts";
+import type { RealiseRequest } from "./realise-request.ts";
 import { requirementOf } from "./requirement-of.ts";
 import { Run } from "./run.ts";
 import { ScheduleDriver } from "./schedule-driver.ts";

@@ -1,12 +1,11 @@
 import { shortRests } from "#base/rests.ts";
 import type { PathInfo } from "#nix/path-info.ts";
-import type { Trust } from "./attempt.ts";
 import { Courier } from "./courier.ts";
 import { Feeder, type FeederOptions } from "./feeder.ts";
 import type { Fetches } from "./fetches.ts";
 import { Precedence } from "./precedence.ts";
-import type { RealiseRequest } from "./realise.ts";
-import type { Holder } from "./site.ts";
+import type { RealiseRequest } from "./realise-request.ts";
+import type { Holder, Trust } from "./site.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
 export interface FeedersOptions {

@@ -2,7 +2,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Origin } from "../events.ts";
 import type { Feeder } from "./feeder.ts";
 import type { Knowledge } from "./knowledge.ts";
-import type { RealiseRequest } from "./realise.ts";
+import type { RealiseRequest } from "./realise-request.ts";
 
 export interface HomecomingOptions {
   readonly request: RealiseRequest;

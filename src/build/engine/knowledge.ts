@@ -1,10 +1,9 @@
 import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { takesRealisations } from "./attempt.ts";
-import { knownOutputsOf } from "./known-outputs.ts";
+import { type KnownOutputs, knownOutputsOf } from "./known-outputs.ts";
 import type { Wish } from "./plan.ts";
-import { Realisations } from "./realisations.ts";
-import type { Holder, KnownOutputs } from "./site.ts";
+import { Realisations, takesRealisations } from "./realisations.ts";
+import type { Holder } from "./site.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
 export interface KnowledgeOptions {

@@ -1,7 +1,7 @@
 import { ElsewhereError } from "#base/errors.ts";
 import type { Derivation, InputOutputs } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { KnownOutputs } from "./site.ts";
+import type { KnownOutputs } from "./known-outputs.ts";
 
 /** What a person asked for: outputs of a derivation, sorted. */
 export interface Wish {

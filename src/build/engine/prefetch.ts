@@ -1,6 +1,6 @@
 import type { StorePath } from "#nix/store-path.ts";
 import type { StoredPath } from "#schedule/schedule.ts";
-import type { ActiveSite } from "./attempt.ts";
+import type { ActiveSite } from "./active-site.ts";
 import { feedAhead } from "./feed-ahead.ts";
 import type { PlannedBuild } from "./plan.ts";
 import { inputOutputsOf } from "./resolve.ts";

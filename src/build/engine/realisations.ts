@@ -5,8 +5,7 @@ import type { DrvOutput } from "#nix/realisation.ts";
 import { formatDrvOutput } from "#nix/realisation-text.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { QueryableStore, Store } from "#store/store.ts";
-import { takesRealisations } from "./attempt.ts";
-import type { KnownOutputs } from "./site.ts";
+import type { KnownOutputs } from "./known-outputs.ts";
 
 /**
  * What stores know of the outputs whose path only a build tells. As Nix does where it copies realised paths, each store is told
@@ -82,6 +81,11 @@ export class Realisations {
       outputName,
     };
   }
+}
+
+/** A store that can also be told which path a derivation output turned out to be. */
+export function takesRealisations(store: object): store is QueryableStore {
+  return typeof (store as Partial<QueryableStore>).registerRealisation === "function";
 }
 
 async function register(store: QueryableStore, id: DrvOutput, outPath: StorePath): Promise<void> {

@@ -2,7 +2,7 @@ import { ElsewhereError } from "#base/errors.ts";
 import type { BasicDerivation, Derivation } from "#nix/derivation.ts";
 import { resolveDerivation } from "#nix/resolve.ts";
 import type { StoreDir, StorePath } from "#nix/store-path.ts";
-import type { KnownOutputs } from "./site.ts";
+import type { KnownOutputs } from "./known-outputs.ts";
 
 /** Paths of the outputs that a derivation takes as inputs, as far as they are known. */
 export function inputOutputsOf(

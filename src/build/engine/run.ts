@@ -1,8 +1,9 @@
 import { messageOf } from "#base/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Origin } from "../events.ts";
+import type { ActiveSite } from "./active-site.ts";
 import { announcePlan } from "./announce-plan.ts";
-import type { ActiveSite, AttemptContext } from "./attempt.ts";
+import type { AttemptContext } from "./attempt-context.ts";
 import { CacheOffers } from "./cache-offers.ts";
 import { Delivery } from "./delivery.ts";
 import { Feeders } from "./feeders.ts";
@@ -10,13 +11,13 @@ import { Fetches } from "./fetches.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
 import { Homecoming } from "./homecoming.ts";
 import { Knowledge } from "./knowledge.ts";
+import type { KnownOutputs } from "./known-outputs.ts";
 import { LogTails } from "./log-tails.ts";
 import { lostOutputs } from "./lost-outputs.ts";
 import { Outcomes } from "./outcomes.ts";
 import { type PlannedBuild, plan } from "./plan.ts";
-import type { RealiseReport, RealiseRequest } from "./realise.ts";
+import type { RealiseReport, RealiseRequest } from "./realise-request.ts";
 import { inputOutputsOf } from "./resolve.ts";
-import type { KnownOutputs } from "./site.ts";
 import { SiteConnector } from "./site-connector.ts";
 import type { Substitutable } from "./substitution.ts";
 

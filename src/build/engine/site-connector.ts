@@ -1,14 +1,14 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { refusalOf } from "#schedule/requirement.ts";
 import type { BuilderState } from "#schedule/schedule.ts";
-import type { ActiveSite, Trust } from "./attempt.ts";
+import type { ActiveSite } from "./active-site.ts";
 import type { BuilderPage } from "./builder-book.ts";
 import type { Feeder } from "./feeder.ts";
 import { LimitWarnings } from "./limit-warnings.ts";
 import type { PlannedBuild } from "./plan.ts";
-import type { RealiseRequest } from "./realise.ts";
+import type { RealiseRequest } from "./realise-request.ts";
 import { requirementOf } from "./requirement-of.ts";
-import { type BuildSite, type Holder, keyOf } from "./site.ts";
+import { type BuildSite, type Holder, keyOf, type Trust } from "./site.ts";
 
 /** Told when a builder becomes usable or unusable. */
 export type OnBuilderChange = (builder: string, state: BuilderState) => void;

@@ -1,5 +1,4 @@
 import type { PathInfo } from "#nix/path-info.ts";
-import type { StorePath } from "#nix/store-path.ts";
 import type { BuilderTraits } from "#schedule/requirement.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";
@@ -54,6 +53,11 @@ export interface ConnectedSite extends AsyncDisposable {
   readonly protocol?: string | undefined;
 }
 
+/** Whether a builder takes our word for what it does not see itself; assumed until it says no. */
+export interface Trust {
+  takesOurWord: boolean;
+}
+
 /** Finds out whether a builder builds, of one that lost too many builds, before it gets work again. Rejects where it does not answer. */
 export type SiteProbe = (site: BuildSite, connected: ConnectedSite, signal: AbortSignal) => Promise<boolean>;
 
@@ -61,6 +65,3 @@ export type SiteProbe = (site: BuildSite, connected: ConnectedSite, signal: Abor
 export function keyOf({ key, traits }: BuildSite): string {
   return key ?? traits.name;
 }
-
-/** Outputs of a derivation by name; those whose path is not known yet are absent. */
-export type KnownOutputs = ReadonlyMap<string, StorePath>;

@@ -7,9 +7,9 @@ import type { Realiser } from "#store/realiser.ts";
 import type { QueryableStore, Store } from "#store/store.ts";
 import type { SubstitutingStore, TakenPath } from "#store/substituter.ts";
 import type { Origin } from "../events.ts";
+import type { KnownOutputs } from "./known-outputs.ts";
 import type { Wish } from "./plan.ts";
 import { allowsSubstitutes } from "./requirement-of.ts";
-import type { KnownOutputs } from "./site.ts";
 
 /** What a store would take from its caches: paths, and where from, as far as it says. */
 export type Substitutable = ReadonlyMap<StorePath, string | undefined>;

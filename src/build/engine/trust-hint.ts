@@ -1,6 +1,6 @@
 import type { BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { ActiveSite } from "./attempt.ts";
+import type { ActiveSite } from "./active-site.ts";
 import type { BuildSite } from "./site.ts";
 import { isWrongMachine, plain } from "./verdict.ts";
 

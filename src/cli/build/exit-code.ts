@@ -1,4 +1,4 @@
-import type { RealiseReport } from "#build/engine/realise.ts";
+import type { RealiseReport } from "#build/engine/realise-request.ts";
 import type { FailureStatus } from "#build/events.ts";
 import { EXIT } from "../error-report.ts";
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ElsewhereError } from "#base/errors.ts";
-import type { RealiseReport, RealiseRequest } from "#build/engine/realise.ts";
+import type { RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { LocalStore } from "#store/local/local-store.ts";
 import type { CollectableStore, Store } from "#store/store.ts";

@@ -1,5 +1,4 @@
-import type { Substitutable } from "#build/engine/substitution.ts";
-import { substitutes } from "#build/engine/substitution.ts";
+import { type Substitutable, substitutes } from "#build/engine/substitution.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";

@@ -1,5 +1,5 @@
 import { messageOf } from "#base/errors.ts";
-import type { RealiseRequest } from "#build/engine/realise.ts";
+import type { RealiseRequest } from "#build/engine/realise-request.ts";
 import { requirementOf } from "#build/engine/requirement-of.ts";
 import { keyOf } from "#build/engine/site.ts";
 import type { BuildEventSink } from "#build/events.ts";

@@ -1,4 +1,4 @@
-import type { RealiseReport, RealiseRequest } from "#build/engine/realise.ts";
+import type { RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
 import type { Origin } from "#build/events.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 

@@ -1,7 +1,7 @@
 import { systemClock } from "#base/clock.ts";
 import { buildSettingsOf } from "#build/build-settings.ts";
 import type { BuilderBook } from "#build/engine/builder-book.ts";
-import type { FetchPolicy, RealiseRequest } from "#build/engine/realise.ts";
+import type { FetchPolicy, RealiseRequest } from "#build/engine/realise-request.ts";
 import { type BuildSite, keyOf } from "#build/engine/site.ts";
 import { siteProbe } from "#build/probe/site-probe.ts";
 import { recall } from "#ledger/recall.ts";

@@ -1,4 +1,4 @@
-import type { RealiseReport, RealiseRequest } from "#build/engine/realise.ts";
+import type { RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
 import type { BuildSite } from "#build/engine/site.ts";
 import type { BuildEvent } from "#build/events.ts";
 import type { Settings } from "#nix/settings.ts";

@@ -8,7 +8,8 @@ import {
   type MachineFacts,
 } from "#build/engine/builder-book.ts";
 import type { OutputGate } from "#build/engine/output-gate.ts";
-import { type FetchPolicy, type RealiseReport, type RealiseRequest, realise } from "#build/engine/realise.ts";
+import { realise } from "#build/engine/realise.ts";
+import type { FetchPolicy, RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
 import type { BuildSite, ConnectedSite, Holder, Peer, SiteProbe } from "#build/engine/site.ts";
 
 import { type SlotShare, unsharedSlots } from "#build/engine/slot-share.ts";
