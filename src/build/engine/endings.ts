@@ -3,7 +3,6 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Loss } from "#schedule/loss.ts";
 import type { BuildOutcome, Origin } from "../events.ts";
 import type { ActiveSite } from "./active-site.ts";
-import { isSilent } from "./graph-request.ts";
 import type { KnownOutputs } from "./known-outputs.ts";
 import type { OwnSlots } from "./own-slots.ts";
 import type { PlannedBuild } from "./plan.ts";
@@ -12,7 +11,7 @@ import type { Happening } from "./schedule-driver.ts";
 import { keyOf } from "./site.ts";
 import { explainFailure, isForWantOfInputs } from "./trust-hint.ts";
 import { usageOf } from "./usage-of.ts";
-import { judgeResult, statusOf } from "./verdict.ts";
+import { isSilent, judgeResult, statusOf } from "./verdict.ts";
 
 export interface EndingsOptions {
   readonly run: Run;

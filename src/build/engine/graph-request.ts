@@ -1,6 +1,7 @@
-import { BARE_RESULT, type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
+import { type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { PlannedBuild } from "./plan.ts";
+import { isSilent, SILENCE } from "./verdict.ts";
 
 export interface GraphRequest {
   /** Asks for builds together; some may go without an answer. */
@@ -37,15 +38,8 @@ export async function requestGraph(
   }
 }
 
-/** Whether a builder said nothing of a build: it had not begun it, or it ended it for another's failure. */
-export function isSilent({ status, errorMessage }: BuildResult): boolean {
-  return status === "MiscFailure" && errorMessage === "";
-}
-
 function answersByDrv(results: readonly KeyedBuildResult[]): Map<StorePath, KeyedBuildResult> {
   return new Map(
     results.map((result) => [result.path.kind === "built" ? result.path.drvPath : result.path.path, result]),
   );
 }
-
-const SILENCE: BuildResult = { ...BARE_RESULT, status: "MiscFailure" };

@@ -1,12 +1,13 @@
 import type { Clock } from "#base/clock.ts";
 import { Deferred } from "#base/deferred.ts";
 import { ElsewhereError } from "#base/errors.ts";
-import { BARE_RESULT, type BuildResult, isSuccess } from "#nix/build-result.ts";
+import { type BuildResult, isSuccess } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { BuildLane } from "#store/build-lane.ts";
 import type { OnResult } from "./asking.ts";
 import { Lane, QUICK_MS } from "./lane.ts";
 import type { PlannedBuild } from "./plan.ts";
+import { SILENCE } from "./verdict.ts";
 
 export interface LanesOptions {
   /** How many builds there may be at once. */
@@ -227,8 +228,6 @@ function inputLost({ derivation }: PlannedBuild): ElsewhereError {
   return new ElsewhereError("INPUT_MISSING", `Cannot build '${derivation.name}': an input of it was lost`);
 }
 
-/** As a builder answers for what it had not begun when something failed. */
-const SILENCE: BuildResult = { ...BARE_RESULT, status: "MiscFailure" };
 /** How many looks after each other what came in between is told. */
 const SAID_EVERY = 3;
 /** So many are worth a second lane, however quick they are: to open one takes a builder as long as a dozen of the quickest. */

@@ -1,5 +1,5 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
-import { type BuildResult, isSuccess } from "#nix/build-result.ts";
+import { BARE_RESULT, type BuildResult, isSuccess } from "#nix/build-result.ts";
 import type { Loss } from "#schedule/loss.ts";
 import type { FailureStatus } from "../events.ts";
 import { saysOverMemory } from "../over-memory.ts";
@@ -67,6 +67,14 @@ export function statusOf({ status, errorMessage }: BuildResult): FailureStatus {
   if (saysOverMemory(plain(errorMessage))) return "MemoryLimitExceeded";
   return MISMATCH.test(plain(errorMessage)) ? "HashMismatch" : status;
 }
+
+/** Whether a builder said nothing of a build: it had not begun it, or it ended it for another's failure. */
+export function isSilent({ status, errorMessage }: BuildResult): boolean {
+  return status === "MiscFailure" && errorMessage === "";
+}
+
+/** As a builder answers for what it had not begun when something failed. */
+export const SILENCE: BuildResult = { ...BARE_RESULT, status: "MiscFailure" };
 
 /** Whether a builder says that it is not the machine for a derivation. */
 export function isWrongMachine(message: string): boolean {
