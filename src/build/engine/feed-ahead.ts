@@ -1,5 +1,6 @@
 import type { StorePath } from "#nix/store-path.ts";
 import type { Feeder } from "./feeder.ts";
+import type { Intake } from "./intake.ts";
 import type { Holder } from "./site.ts";
 
 /**
@@ -17,26 +18,24 @@ export async function feedAhead(
     if (source) bySource.set(source, [...(bySource.get(source) ?? []), path]);
   }
   const parts = [...bySource];
-  const missing = await Promise.all(parts.map(([source, roots]) => missingOf(feeder, source, roots)));
+  const missing = await Promise.all(parts.map(([source, roots]) => missingOf(feeder.intake, source, roots)));
   // What lies in several closures is sent once.
   const bytes = sum(new Map(missing.flatMap((part) => [...part])).values());
   if (bytes > bytesMax) return undefined;
-  const sending = parts.flatMap(([source, roots]) =>
-    roots.map((path) => feeder.lineAheadFrom(source).bring(path)),
-  );
+  const sending = parts.flatMap(([source, roots]) => roots.map((path) => feeder.bringAhead(path, source)));
   await Promise.all(sending);
   return bytes;
 }
 
 /** Bytes by path of what of a closure is neither there nor on its way. */
 async function missingOf(
-  feeder: Feeder,
+  intake: Intake,
   source: Holder,
   roots: readonly StorePath[],
 ): Promise<Map<StorePath, number>> {
   const closure = await source.store.queryClosure(roots);
-  const unsure = closure.filter(({ path }) => !feeder.has(path) && !feeder.moving.has(path));
-  const valid = await feeder.validInTarget(unsure.map(({ path }) => path));
+  const unsure = closure.filter(({ path }) => !intake.has(path) && !intake.movingOf(path));
+  const valid = await intake.validOf(unsure.map(({ path }) => path));
   return new Map(unsure.flatMap(({ path, narSize }) => (valid.has(path) ? [] : [[path, narSize] as const])));
 }
 

@@ -1,14 +1,23 @@
 import { Deferred } from "#base/deferred.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { Feeder } from "./feeder.ts";
+import type { Intake } from "./intake.ts";
 import { type Portion, portionsOf } from "./portion.ts";
-import { Errand, hurry, Moving } from "./precedence.ts";
+import { Errand, hurry, type Precedence } from "./precedence.ts";
 import type { Holder } from "./site.ts";
-import { SourceFault, transfer } from "./transfer.ts";
+import { SourceFault, type TransferOptions, transfer } from "./transfer.ts";
 
 /** What became of a path that was asked for; `source-lost`: another store may have it. */
 export type Brought = "there" | "source-lost";
+
+export interface FeedLineOptions extends TransferOptions {
+  /** Told when a store that was to send something could not. */
+  readonly onSourceLost: (source: Holder, message: string) => void;
+  /** Orders what is sent to builders; absent where nothing is sent ahead of its need. */
+  readonly precedence?: Precedence;
+  /** Nobody waits for what it brings, so it goes when nothing else does. */
+  readonly isAhead: boolean;
+}
 
 interface Order {
   readonly path: StorePath;
@@ -27,18 +36,17 @@ interface Shipping {
  */
 export class FeedLine {
   readonly #source: Holder;
-  readonly #feeder: Feeder;
-  readonly #isAhead: boolean;
+  readonly #intake: Intake;
+  readonly #options: FeedLineOptions;
   #waiting: Order[] = [];
   #isSending = false;
   /** The large portions, one after the other. */
   #bulk: Promise<void> = Promise.resolve();
 
-  /** `isAhead`: nobody waits for what it brings, so it goes when nothing else does. */
-  constructor(source: Holder, feeder: Feeder, { isAhead = false } = {}) {
+  constructor(source: Holder, intake: Intake, options: FeedLineOptions) {
     this.#source = source;
-    this.#feeder = feeder;
-    this.#isAhead = isAhead;
+    this.#intake = intake;
+    this.#options = options;
   }
 
   bring(path: StorePath): Promise<Brought> {
@@ -60,8 +68,8 @@ export class FeedLine {
   }
 
   async #serve(orders: readonly Order[]): Promise<void> {
-    const { precedence } = this.#feeder.options;
-    const errand = this.#isAhead && precedence ? new Errand(precedence) : undefined;
+    const { precedence, isAhead } = this.#options;
+    const errand = isAhead && precedence ? new Errand(precedence) : undefined;
     try {
       const portions = await this.#survey(orders, errand);
       const ship = (portion: Portion) => this.#ship(portion, { orders, errand });
@@ -78,25 +86,26 @@ export class FeedLine {
 
   /** What must be sent for `orders`, in the order of sending; from now on it counts as on its way. */
   async #survey(orders: readonly Order[], errand: Errand | undefined): Promise<Portion[]> {
-    const { moving } = this.#feeder;
     const roots = orders.map(({ path }) => path);
     const closure = await this.#ask(() => this.#source.store.queryClosure(roots));
-    const unsure = closure.filter(({ path }) => !this.#feeder.has(path));
+    const unsure = closure.map(({ path }) => path).filter((path) => !this.#intake.has(path));
     const before = new Map(
-      unsure.flatMap(({ path }) => (moving.has(path) ? [[path, moving.get(path)!]] : [])),
+      unsure.flatMap((path) => {
+        const moving = this.#intake.movingOf(path);
+        return moving ? [[path, moving]] : [];
+      }),
     );
-    const ours = unsure.filter(({ path }) => !before.has(path));
-    const own = new Map(ours.map(({ path }) => [path, new Moving(errand)]));
-    for (const [path, deferred] of own) moving.set(path, deferred);
+    const ours = unsure.filter((path) => !before.has(path));
+    const own = this.#intake.begin(ours, errand);
     try {
-      const paths = ours.map(({ path }) => path);
-      const valid = await this.#feeder.validInTarget(paths);
-      this.#arrive(paths.filter((path) => valid.has(path)));
-      const missing = this.#acceptable(ours.filter(({ path }) => !valid.has(path)));
-      this.#forget(paths.filter((path) => this.#feeder.withheld.has(path)));
+      const valid = await this.#intake.validOf(ours);
+      this.#intake.take(ours.filter((path) => valid.has(path)));
+      const missing = this.#intake.acceptable(
+        closure.filter(({ path }) => own.has(path) && !valid.has(path)),
+      );
       return portionsOf(roots, { closure, missing, before, own });
     } catch (error) {
-      for (const { path } of ours) this.#fail(path, error);
+      this.#intake.fail(ours, error);
       throw error;
     }
   }
@@ -104,54 +113,26 @@ export class FeedLine {
   /** Sends a portion, and settles the orders that it completes. */
   async #ship({ roots, infos, first }: Portion, { orders, errand }: Shipping): Promise<void> {
     const mine = orders.filter(({ path }) => roots.has(path));
+    const paths = infos.map(({ path }) => path);
     try {
       if (errand) errand.follow(first);
       else hurry(first);
       // A path is only taken after what it refers to, and that may be in another stream.
       await Promise.all(first.map(({ promise }) => promise));
       if (infos.length > 0) await this.#send(infos, errand);
-      this.#arrive(infos.map(({ path }) => path));
+      this.#intake.take(paths);
       for (const { brought } of mine) brought.resolve("there");
     } catch (error) {
-      for (const { path } of infos) this.#fail(path, error);
+      this.#intake.fail(paths, error);
       for (const { brought } of mine) this.#settle(brought, error);
     }
   }
 
   async #send(infos: readonly PathInfo[], errand: Errand | undefined): Promise<void> {
-    const { target, options } = this.#feeder;
-    if (errand) return await transfer(this.#source, target, infos, { ...options, errand });
-    using _ = options.precedence?.enter();
-    await transfer(this.#source, target, infos, options);
-  }
-
-  #acceptable(infos: readonly PathInfo[]): readonly PathInfo[] {
-    const { withheld, options } = this.#feeder;
-    const { accepts } = options;
-    if (!accepts) return infos;
-    return infos.filter((info) => {
-      const fine = accepts(info) && !info.references.some((reference) => withheld.has(reference));
-      if (!fine) withheld.add(info.path);
-      return fine;
-    });
-  }
-
-  #arrive(paths: readonly StorePath[]): void {
-    this.#feeder.arrived(paths);
-    this.#feeder.options.whereabouts.add(this.#feeder.target, paths);
-    this.#forget(paths);
-  }
-
-  #forget(paths: readonly StorePath[]): void {
-    for (const path of paths) {
-      this.#feeder.moving.get(path)?.resolve();
-      this.#feeder.moving.delete(path);
-    }
-  }
-
-  #fail(path: StorePath, error: unknown): void {
-    this.#feeder.moving.get(path)?.reject(error);
-    this.#feeder.moving.delete(path);
+    const { target } = this.#intake;
+    if (errand) return await transfer(this.#source, target, infos, { ...this.#options, errand });
+    using _ = this.#options.precedence?.enter();
+    await transfer(this.#source, target, infos, this.#options);
   }
 
   /** A builder that could not send is lost; what another store has may come from there. */
@@ -159,7 +140,7 @@ export class FeedLine {
     if (!(error instanceof SourceFault)) brought.reject(error);
     else if (!error.source.peer) brought.reject(error.cause);
     else {
-      this.#feeder.options.onSourceLost(error.source, error.message);
+      this.#options.onSourceLost(error.source, error.message);
       brought.resolve("source-lost");
     }
   }

@@ -150,7 +150,7 @@ export class Run implements AsyncDisposable {
     this.#knowledge.learn(build.drvPath, outputs);
     const paths = build.outputs.flatMap((name) => outputs.get(name) ?? []);
     this.#knowledge.whereabouts.add(active.holder, paths);
-    active.feeder.arrived(paths);
+    active.feeder.intake.arrived(paths);
     for (const path of paths) this.#home.madeBy(path, this.#withCache(origin, path));
     await this.#delivery.bringOf(build.drvPath, paths);
   }

@@ -19,7 +19,7 @@ export function isForWantOfInputs(
   { feeder }: ActiveSite,
   drvPath: StorePath,
 ): boolean {
-  if (feeder.withheld.size === 0) return false;
+  if (!feeder.intake.withholds) return false;
   const said = plain(errorMessage);
   if (status === "DependencyFailed" || DEPENDENCY.test(said)) return true;
   return isWrongMachine(said) && DERIVATION.exec(said)?.[0] !== drvPath;
