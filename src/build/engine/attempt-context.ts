@@ -5,7 +5,6 @@ import type { Store } from "#store/store.ts";
 import type { BuildEventSink } from "../events.ts";
 import type { Fetches } from "./fetches.ts";
 import type { KnownOutputs } from "./known-outputs.ts";
-import type { Holder } from "./site.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
 /** What every attempt of a run shares. */
@@ -15,8 +14,6 @@ export interface AttemptContext {
   readonly events: BuildEventSink;
   readonly clock: Clock;
   readonly whereabouts: Whereabouts;
-  /** Holds the `.drv` files and the sources. */
-  readonly drvStore: Holder;
   readonly outputsOf: (drvPath: StorePath) => KnownOutputs;
   /** Tells a store which derivations its paths are outputs of, where only builds tell that. */
   readonly tellRealisations: (store: Store, paths: readonly StorePath[]) => Promise<void>;

@@ -42,7 +42,7 @@ function inputsOf(
   { planned, run }: { planned: ReadonlySet<StorePath>; run: Run },
 ): StorePath[] {
   const made = inputOutputsOf(derivation, (drvPath) =>
-    planned.has(drvPath) ? new Map() : run.outputsOf(drvPath),
+    planned.has(drvPath) ? new Map() : run.knowledge.outputsOf(drvPath),
   );
   return [...new Set([...derivation.inputSources, ...made])];
 }
@@ -54,8 +54,8 @@ function hasChoice(builds: readonly PlannedBuild[], { request, sites }: Run): bo
 }
 
 /** Bytes of NARs, one question to each store. What a store does not tell now is not waited for. */
-async function sizesOf(paths: ReadonlySet<StorePath>, { context }: Run): Promise<Map<StorePath, number>> {
-  const groups = Map.groupBy(paths, (path) => context.whereabouts.find(path));
+async function sizesOf(paths: ReadonlySet<StorePath>, { knowledge }: Run): Promise<Map<StorePath, number>> {
+  const groups = Map.groupBy(paths, (path) => knowledge.whereabouts.find(path));
   const sizes = new Map<StorePath, number>();
   const ask = async ({ store }: Holder, held: readonly StorePath[]) => {
     for (const [path, { narSize }] of await store.queryPathInfos(held)) sizes.set(path, narSize);
@@ -65,7 +65,7 @@ async function sizesOf(paths: ReadonlySet<StorePath>, { context }: Run): Promise
 }
 
 function heldBy(
-  { request, sites, context }: Run,
+  { request, sites, knowledge }: Run,
   sizes: ReadonlyMap<StorePath, number>,
   stored: (path: StorePath) => StoredPath,
 ): Map<string, readonly StoredPath[]> {
@@ -73,7 +73,7 @@ function heldBy(
   for (const { traits } of request.sites) {
     const holder = sites.active(traits.name)?.holder;
     if (!holder) continue;
-    const paths = [...sizes.keys()].filter((path) => context.whereabouts.has(holder, path));
+    const paths = [...sizes.keys()].filter((path) => knowledge.whereabouts.has(holder, path));
     if (paths.length > 0) held.set(traits.name, paths.map(stored));
   }
   return held;

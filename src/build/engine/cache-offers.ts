@@ -3,6 +3,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Origin } from "../events.ts";
 import type { Fetches } from "./fetches.ts";
 import type { Knowledge } from "./knowledge.ts";
+import type { PlannedBuild } from "./plan.ts";
 import type { RealiseRequest } from "./realise-request.ts";
 import { type Substitutable, substitutablePaths, takeFromCaches } from "./substitution.ts";
 
@@ -62,7 +63,7 @@ export class CacheOffers {
       store: destination.store,
       wishes,
       graph,
-      outputsOf: (drvPath) => this.#knowledge.outputsOf(drvPath),
+      outputsOf: this.#knowledge.outputsOf,
       exists: (path) => this.#knowledge.whereabouts.find(path) !== undefined,
       always: alwaysSubstitutes,
     });
@@ -75,6 +76,12 @@ export class CacheOffers {
     return new Map(wanted.map((path) => [path, this.#offered.get(path)]));
   }
 
+  /** What would be taken for `builds` and for the wishes. */
+  neededFor(builds: readonly PlannedBuild[]): Substitutable {
+    const inputs = builds.flatMap((build) => this.#knowledge.inputsOf(build));
+    return this.of([...this.#knowledge.wishedPaths(), ...inputs]);
+  }
+
   /** Has the destination take those of `paths` that it can from its caches. Waits for what others take of them. */
   async take(paths: readonly StorePath[]): Promise<void> {
     const wanted = [...this.of(paths).keys()];
@@ -84,16 +91,16 @@ export class CacheOffers {
     this.#checkGiven(paths);
   }
 
-  /** Takes groups of paths beside other work, a few groups at a time. What comes of it, `take` tells. */
-  async takeAhead(groups: Iterable<readonly StorePath[]>): Promise<void> {
-    const queue = groups[Symbol.iterator]();
+  /** Takes what `builds` need beside other work, for a few of them at a time. What comes of it, `take` tells. */
+  async takeAhead(builds: readonly PlannedBuild[]): Promise<void> {
+    const queue = builds.values();
     const worker = async () => {
-      for (let next = queue.next(); !next.done; next = queue.next()) {
+      for (const build of queue) {
         if (this.#request.signal.aborted) return;
-        await this.take(next.value).catch(() => undefined);
+        await this.take(this.#knowledge.inputsOf(build)).catch(() => undefined);
       }
     };
-    await Promise.all(Array.from({ length: GROUPS_AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: BUILDS_AT_ONCE }, worker));
   }
 
   #begin(paths: readonly StorePath[]): void {
@@ -142,4 +149,4 @@ export class CacheOffers {
 }
 
 /** Each is a stream of its own: more would only share the line between them. */
-const GROUPS_AT_ONCE = 4;
+const BUILDS_AT_ONCE = 4;

@@ -1,9 +1,14 @@
 import { unreachable } from "#base/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { Origin } from "../events.ts";
+import type { ActiveSite } from "./active-site.ts";
 import type { CacheOffers } from "./cache-offers.ts";
+import type { Fetches } from "./fetches.ts";
 import type { Homecoming } from "./homecoming.ts";
 import type { Knowledge } from "./knowledge.ts";
+import type { KnownOutputs } from "./known-outputs.ts";
 import type { Outcomes } from "./outcomes.ts";
+import type { PlannedBuild } from "./plan.ts";
 import type { RealiseRequest } from "./realise-request.ts";
 
 export interface DeliveryOptions {
@@ -11,6 +16,7 @@ export interface DeliveryOptions {
   readonly knowledge: Knowledge;
   readonly caches: CacheOffers;
   readonly home: Homecoming;
+  readonly fetches: Fetches;
   readonly outcomes: Outcomes;
 }
 
@@ -22,25 +28,32 @@ export class Delivery {
     this.#options = options;
   }
 
-  /** Brings home what shall come of the outputs that a build just made. */
-  async bringOf(drvPath: StorePath, made: readonly StorePath[]): Promise<void> {
-    await this.#options.home.bring(this.#shallCome(drvPath).filter((path) => made.includes(path)));
+  /** A build has made its outputs: takes note of them, and brings home what shall come of them. */
+  async take(
+    { drvPath, outputs: names }: PlannedBuild,
+    outputs: KnownOutputs,
+    { origin, active }: Making,
+  ): Promise<void> {
+    const { knowledge, home } = this.#options;
+    knowledge.learn(drvPath, outputs);
+    const made = names.flatMap((name) => outputs.get(name) ?? []);
+    knowledge.whereabouts.add(active.holder, made);
+    active.feeder.intake.arrived(made);
+    for (const path of made) home.madeBy(path, this.#withCache(origin, path));
+    await home.bring(this.#shallCome(drvPath).filter((path) => made.includes(path)));
+  }
+
+  /** Fetches from caches what `builds` will need, and what was wished for, and brings home what is there already. */
+  async begin(builds: readonly PlannedBuild[]): Promise<void> {
+    const { caches } = this.#options;
+    await Promise.all([caches.takeAhead(builds), this.#bringFromStores(), this.bringFromEverywhere()]);
   }
 
   /** Brings home every path that shall come and that a store or a cache has. */
   async bringFromEverywhere(): Promise<void> {
     const { request, caches, knowledge } = this.#options;
     if (request.fetch !== "none") await caches.take(knowledge.wishedPaths());
-    await this.bringFromStores();
-  }
-
-  async bringFromStores(): Promise<void> {
-    const { request, knowledge, outcomes, home } = this.#options;
-    if (request.fetch === "none") return;
-    const { whereabouts } = knowledge;
-    const built = [...outcomes.ended.keys()].flatMap((drvPath) => this.#shallCome(drvPath));
-    const paths = new Set([...knowledge.wishedPaths(), ...built]);
-    await home.bring([...paths].filter((path) => whereabouts.find(path)));
+    await this.#bringFromStores();
   }
 
   /** Nothing more will come: says where what stays away lies. */
@@ -59,6 +72,22 @@ export class Delivery {
     return request.wishes.every(({ drvPath, outputs }) =>
       outputs.every((name) => this.#isDone(knowledge.outputsOf(drvPath).get(name))),
     );
+  }
+
+  async #bringFromStores(): Promise<void> {
+    const { request, knowledge, outcomes, home } = this.#options;
+    if (request.fetch === "none") return;
+    const { whereabouts } = knowledge;
+    const built = [...outcomes.ended.keys()].flatMap((drvPath) => this.#shallCome(drvPath));
+    const paths = new Set([...knowledge.wishedPaths(), ...built]);
+    await home.bring([...paths].filter((path) => whereabouts.find(path)));
+  }
+
+  /** The origin with the cache that a builder said it took a path from. */
+  #withCache(origin: Origin, path: StorePath): Origin {
+    if (origin.kind !== "substituted") return origin;
+    const from = this.#options.fetches.sourceOf(origin.builder, path);
+    return from === undefined ? origin : { ...origin, from };
   }
 
   #isDone(path: StorePath | undefined): boolean {
@@ -84,4 +113,10 @@ export class Delivery {
         return unreachable(fetch);
     }
   }
+}
+
+/** How outputs came to be, and where. */
+interface Making {
+  readonly origin: Origin;
+  readonly active: ActiveSite;
 }

@@ -56,7 +56,7 @@ export class Endings {
     if (verdict.kind === "failure" && this.#isLeftUndone(build, result))
       return this.lose(drvPath, builder, LEFT_UNDONE);
     if (verdict.kind !== "success") return this.#fail(build, builder, this.#failureOf(build, result, active));
-    const outputs = outputsOfResult(result, run.outputsOf(drvPath));
+    const outputs = outputsOfResult(result, run.knowledge.outputsOf(drvPath));
     const unknown = build.outputs.find((name) => !outputs.has(name));
     if (unknown !== undefined)
       return this.lose(drvPath, builder, {
@@ -116,7 +116,8 @@ export class Endings {
     const durationS = result.stopTime - result.startTime;
     const durationMs = durationS > 0 ? durationS * 1000 : run.context.clock.now() - begunMs;
     this.end(drvPath, { kind: "realised", builder, how, outputs, durationMs, ...usageOf(result) });
-    const home = run.succeeded(build, outputs, originOf(how, builder, drvPath), active);
+    const origin = originOf(how, builder, drvPath);
+    const home = run.delivery.take(build, outputs, { origin, active });
     tell({ kind: "succeeded", task: drvPath, builder, ...(how === "built" && { durationMs }) });
     await home;
   }

@@ -27,7 +27,7 @@ export interface Explanation {
  */
 export async function explainBuild(request: RealiseRequest, drvPath: StorePath): Promise<Explanation> {
   await using run = new Run({ ...request, health: undaunted(request.health) });
-  await run.survey();
+  await run.knowledge.survey();
   const derivation = request.graph.get(drvPath)!;
   const build = { drvPath, derivation, outputs: [...derivation.outputs.keys()].sort(), needs: [] };
   await run.connect([build]);

@@ -32,12 +32,18 @@ export class Homecoming {
     this.#made.set(path, origin);
   }
 
-  /** Those of `paths` that the destination had from the beginning. */
-  noteAlreadyThere(paths: readonly StorePath[]): number {
-    const { destination } = this.#options.request;
-    const there = paths.filter((path) => this.#options.knowledge.whereabouts.has(destination, path));
+  /** How many of the wished paths the destination had from the beginning. */
+  noteAlreadyThere(): number {
+    const { request, knowledge } = this.#options;
+    const { destination } = request;
+    const there = knowledge.wishedPaths().filter((path) => knowledge.whereabouts.has(destination, path));
     for (const path of there) this.#arrive(path, { kind: "already-there", store: destination.name });
     return there.length;
+  }
+
+  /** Whether something that was wished for of a derivation has not come yet. */
+  isAwaited(drvPath: StorePath): boolean {
+    return this.#options.knowledge.wishedPathsOf(drvPath).some((path) => !this.origins.has(path));
   }
 
   /** Brings paths that exist somewhere; one that cannot be had now is left for later. */

@@ -1,8 +1,9 @@
 import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { type KnownOutputs, knownOutputsOf } from "./known-outputs.ts";
-import type { Wish } from "./plan.ts";
+import type { PlannedBuild, Wish } from "./plan.ts";
 import { Realisations, takesRealisations } from "./realisations.ts";
+import { inputOutputsOf } from "./resolve.ts";
 import type { Holder } from "./site.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
@@ -31,8 +32,17 @@ export class Knowledge {
     this.realisations = new Realisations(destination.store, graph);
   }
 
-  outputsOf(drvPath: StorePath): KnownOutputs {
-    return this.#outputs.get(drvPath) ?? NOTHING;
+  readonly outputsOf = (drvPath: StorePath): KnownOutputs => this.#outputs.get(drvPath) ?? NOTHING;
+
+  /** Paths of the outputs that a build takes, as far as they are known. */
+  inputsOf({ derivation }: PlannedBuild): StorePath[] {
+    return inputOutputsOf(derivation, this.outputsOf);
+  }
+
+  /** Whether what a build made is in some store, all of it. */
+  isKept({ drvPath, outputs }: PlannedBuild): boolean {
+    const paths = outputs.flatMap((name) => this.outputsOf(drvPath).get(name) ?? []);
+    return paths.every((path) => this.whereabouts.find(path));
   }
 
   /** Takes note of what the outputs of a build turned out to be. */

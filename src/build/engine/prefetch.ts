@@ -99,8 +99,8 @@ export class Prefetch implements Disposable {
   }
 
   #inputsOf({ derivation }: PlannedBuild): StorePath[] {
-    const { run } = this.#options;
-    return [...derivation.inputSources, ...inputOutputsOf(derivation, (drvPath) => run.outputsOf(drvPath))];
+    const { knowledge } = this.#options.run;
+    return [...derivation.inputSources, ...inputOutputsOf(derivation, knowledge.outputsOf)];
   }
 }
 

@@ -8,16 +8,16 @@ import type { Substitutable } from "./substitution.ts";
 export async function realise(request: RealiseRequest): Promise<RealiseReport> {
   await using run = new Run(request);
   let builds = await firstPlan(run);
-  let planned = { setbacks: run.setbacks, offers: run.lostOffers };
+  let planned = { setbacks: run.setbacks, offers: run.caches.lost };
   run.announce(builds);
-  const fetched = run.beside(run.fetchFor(builds));
+  const fetched = run.beside(run.delivery.begin(builds));
   for (let round = 0; round < request.policy.attemptsMax; round++) {
     await Promise.all([fetched, builds.length > 0 && new Execution(run, builds).finish()]);
-    if (builds.length > 0) await run.deliver();
+    if (builds.length > 0) await run.delivery.bringFromEverywhere();
     // A builder that goes away takes its outputs along: what is then missing again is planned anew.
-    if (run.setbacks === planned.setbacks || run.complete()) break;
-    if (run.lostOffers > planned.offers) await run.connect(run.plan());
-    planned = { setbacks: run.setbacks, offers: run.lostOffers };
+    if (run.setbacks === planned.setbacks || run.isComplete) break;
+    if (run.caches.lost > planned.offers) await run.connect(run.plan());
+    planned = { setbacks: run.setbacks, offers: run.caches.lost };
     builds = run.plan().filter(({ drvPath }) => !run.outcomes.hasFinalFailure(drvPath));
     if (builds.length === 0) break;
   }
@@ -31,7 +31,7 @@ export async function realise(request: RealiseRequest): Promise<RealiseReport> {
 export async function surveyOnly(request: RealiseRequest): Promise<Survey> {
   await using run = new Run(request);
   const builds = await firstPlan(run);
-  return { builds, fetches: run.toFetch(builds), complete: run.complete() };
+  return { builds, fetches: run.caches.neededFor(builds), complete: run.isComplete };
 }
 
 /** What would happen. */
@@ -44,9 +44,9 @@ export interface Survey {
 
 /** Asks near stores first, then caches, then builders: whoever can make further questions needless. */
 async function firstPlan(run: Run): Promise<readonly PlannedBuild[]> {
-  await run.survey();
+  await run.knowledge.survey();
   if (run.plan().length === 0) return [];
-  await run.surveyCaches();
+  await run.caches.survey();
   const builds = run.plan();
   if (builds.length === 0) return builds;
   await run.connect(builds);
