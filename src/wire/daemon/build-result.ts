@@ -4,12 +4,17 @@ import { mapped, nothing, since, withFeature } from "../codec/derive.ts";
 import { optional } from "../codec/optional.ts";
 import { bool, text, u64 } from "../codec/primitives.ts";
 import { struct } from "../codec/struct.ts";
-import { buildStatus, builtOutputsByHash, builtOutputsByName, NO_OUTPUTS } from "../values/build-result.ts";
+import {
+  buildStatus,
+  builtOutputsByHash,
+  builtOutputsByName,
+  inNixWords,
+  NO_OUTPUTS,
+} from "../values/build-result.ts";
 import { derivedPath } from "../values/derived-path.ts";
-import { BUILD_MEMORY_PEAK, REALISATION_WITH_PATH } from "./version.ts";
+import { BUILD_MEMORY_PEAK, BUILD_STATUS_ALL, REALISATION_WITH_PATH } from "./version.ts";
 
-/** The worker protocol's `BuildResult`. */
-export const buildResult: Codec<BuildResult> = struct({
+const anyResult: Codec<BuildResult> = struct({
   status: buildStatus,
   errorMessage: text,
   timesBuilt: since(29, u64, 0),
@@ -24,6 +29,12 @@ export const buildResult: Codec<BuildResult> = struct({
     withFeature(REALISATION_WITH_PATH, builtOutputsByName, builtOutputsByHash),
     NO_OUTPUTS,
   ),
+});
+
+/** The worker protocol's `BuildResult`. */
+export const buildResult: Codec<BuildResult> = mapped(anyResult, {
+  parse: (result) => result,
+  print: (result, { features }) => (features.has(BUILD_STATUS_ALL) ? result : inNixWords(result)),
 });
 
 /** What was asked for, then how it ended. */

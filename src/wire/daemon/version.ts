@@ -14,6 +14,9 @@ export const REALISATION_WITH_PATH = "realisation-with-path-not-hash";
 /** Of our own, offered by the program as a whole: a build result tells the build's peak memory after its CPU time. */
 export const BUILD_MEMORY_PEAK = "elsewhere-build-memory-peak";
 
+/** The same: the status of a build result may be one that the wire protocol of Nix has no number for. */
+export const BUILD_STATUS_ALL = "elsewhere-build-status-all";
+
 /** The same: the server heeds a limit of memory in the settings of a connection. */
 export const BUILD_MEMORY_LIMIT = "elsewhere-build-memory-limit";
 

@@ -1,12 +1,17 @@
 import type { BuildResult } from "#nix/build-result.ts";
 import type { Codec } from "../codec/codec.ts";
-import { choose, since } from "../codec/derive.ts";
+import { choose, mapped, since } from "../codec/derive.ts";
 import { bool, text, u64 } from "../codec/primitives.ts";
 import { struct } from "../codec/struct.ts";
-import { buildStatus, builtOutputsByHash, builtOutputsByName, NO_OUTPUTS } from "../values/build-result.ts";
+import {
+  buildStatus,
+  builtOutputsByHash,
+  builtOutputsByName,
+  inNixWords,
+  NO_OUTPUTS,
+} from "../values/build-result.ts";
 
-/** The serve protocol's `BuildResult`. */
-export const serveBuildResult: Codec<BuildResult> = struct({
+const anyResult: Codec<BuildResult> = struct({
   status: buildStatus,
   errorMessage: text,
   timesBuilt: since(3, u64, 0),
@@ -18,4 +23,10 @@ export const serveBuildResult: Codec<BuildResult> = struct({
     choose(({ version }) => (version >= 8 ? builtOutputsByName : builtOutputsByHash)),
     NO_OUTPUTS,
   ),
+});
+
+/** The serve protocol's `BuildResult`. */
+export const serveBuildResult: Codec<BuildResult> = mapped(anyResult, {
+  parse: (result) => result,
+  print: inNixWords,
 });

@@ -14,6 +14,21 @@ export const NO_OUTPUTS: BuiltOutputs = new Map();
 
 export const buildStatus: Codec<BuildStatus> = enumeration("build status", BUILD_STATUSES);
 
+/**
+ * The result in the words that every release of Nix reads: to clients up to 2.34 a later status is a broken connection.
+ * Of what was ended for another's failure Nix says nothing at all.
+ */
+export function inNixWords(result: BuildResult): BuildResult {
+  switch (result.status) {
+    case "HashMismatch":
+      return { ...result, status: "OutputRejected" };
+    case "Cancelled":
+      return { ...result, status: "MiscFailure", errorMessage: "" };
+    default:
+      return result;
+  }
+}
+
 /** By `sha256:<base16>!out`, each a realisation as JSON. */
 export const builtOutputsByHash: Codec<BuiltOutputs> = mapped(map(text, realisation), {
   parse: (found): BuiltOutputs =>
