@@ -1,7 +1,7 @@
 import { ACTIVITY, type LogField, RESULT, VERBOSITY } from "#nix/log-event.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { BuildNarrator, type NarratorOptions } from "./build-narrator.ts";
-import { LogTails } from "./engine/log-tails.ts";
+import { LogTails } from "./engine/attempt/log-tails.ts";
 import type { BuildEvent, BuildOutcome } from "./events.ts";
 import { failureReason } from "./failure-reason.ts";
 

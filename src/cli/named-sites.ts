@@ -1,4 +1,4 @@
-import type { BuildSite } from "#build/engine/site.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import { builderNames } from "./builder-names.ts";
 
 /** Each builder under a name that no other has. */

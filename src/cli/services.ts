@@ -1,9 +1,9 @@
 import type { BuildAudit } from "#audit/gate/build-audit.ts";
 import type { ContentGateOptions } from "#audit/gate/content-gate.ts";
 import type { Rests } from "#base/rests.ts";
-import type { BuilderBook } from "#build/engine/builder-book.ts";
-import type { BuildSite } from "#build/engine/site.ts";
-import type { SlotShare } from "#build/engine/slot-share.ts";
+import type { BuilderBook } from "#build/engine/site/builder-book.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
+import type { SlotShare } from "#build/engine/site/slot-share.ts";
 import type { Examine } from "#doctor/examination.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { Machine } from "#nix/machine.ts";

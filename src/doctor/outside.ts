@@ -1,5 +1,5 @@
 import type { Clock } from "#base/clock.ts";
-import type { ConnectedSite } from "#build/engine/site.ts";
+import type { ConnectedSite } from "#build/engine/site/site.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { Store } from "#store/store.ts";
 import type { SshConfiguration } from "#transport/ssh-configuration.ts";

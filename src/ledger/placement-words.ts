@@ -1,4 +1,4 @@
-import { describeObstacle } from "#build/engine/obstacle-words.ts";
+import { describeObstacle } from "#build/engine/reason/obstacle-words.ts";
 import type { BuilderVerdict, Obstacle } from "#schedule/reason.ts";
 import type { Placement } from "./record.ts";
 

@@ -1,5 +1,5 @@
-import type { BuilderBook } from "#build/engine/builder-book.ts";
-import { type BuildSite, keyOf } from "#build/engine/site.ts";
+import type { BuilderBook } from "#build/engine/site/builder-book.ts";
+import { type BuildSite, keyOf } from "#build/engine/site/site.ts";
 import type { Estimates } from "#schedule/estimate.ts";
 import type { Ledger } from "./ledger.ts";
 import { measureSpeeds } from "./measured-speed.ts";

@@ -1,4 +1,4 @@
-import type { BuildSite, ConnectedSite, Peer } from "#build/engine/site.ts";
+import type { BuildSite, ConnectedSite, Peer } from "#build/engine/site/site.ts";
 import { PeerPush } from "#build/remote/peer-push.ts";
 import { peerUriOf, withoutPeerUri } from "#build/remote/peer-uri.ts";
 import { UndelegatedRealiser } from "#build/remote/undelegated-realiser.ts";

@@ -1,8 +1,8 @@
 import { systemClock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
 import { buildSettingsOf } from "#build/build-settings.ts";
-import { builderFacts } from "#build/engine/builder-facts.ts";
-import { type BuildSite, keyOf } from "#build/engine/site.ts";
+import { builderFacts } from "#build/engine/site/builder-facts.ts";
+import { type BuildSite, keyOf } from "#build/engine/site/site.ts";
 import { siteProbe } from "#build/probe/site-probe.ts";
 import { namedSites } from "#cli/named-sites.ts";
 import type { HookCommand } from "#cli/services.ts";

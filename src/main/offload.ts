@@ -1,5 +1,5 @@
 import { systemClock } from "#base/clock.ts";
-import type { BuildSite } from "#build/engine/site.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import { namedSites } from "#cli/named-sites.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings, Settings } from "#nix/settings.ts";

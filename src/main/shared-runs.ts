@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { systemClock } from "#base/clock.ts";
-import type { BuilderBook } from "#build/engine/builder-book.ts";
 import type { RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
-import type { BuildSite } from "#build/engine/site.ts";
+import type { BuilderBook } from "#build/engine/site/builder-book.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import { siteProbe } from "#build/probe/site-probe.ts";
 import { openBookFile } from "#build/remote/book-file.ts";
 import { openRestFile } from "#build/remote/rest-file.ts";

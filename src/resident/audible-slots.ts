@@ -1,4 +1,4 @@
-import type { SlotShare } from "#build/engine/slot-share.ts";
+import type { SlotShare } from "#build/engine/site/slot-share.ts";
 
 /** Slots that processes share, of whose changes the runs of this one process hear as well. */
 export class AudibleSlots implements SlotShare {

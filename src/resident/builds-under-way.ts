@@ -1,5 +1,5 @@
 import { Deferred } from "#base/deferred.ts";
-import type { ConnectedSite } from "#build/engine/site.ts";
+import type { ConnectedSite } from "#build/engine/site/site.ts";
 import { type BuildResult, isSuccess, type KeyedBuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import { staticOutputPaths } from "#nix/derivation-output.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "#base/clock.ts";
 import { Deferred } from "#base/deferred.ts";
 import { unreachable } from "#base/errors.ts";
-import { ScheduleDriver } from "#build/engine/schedule-driver.ts";
+import { ScheduleDriver } from "#build/engine/execution/schedule-driver.ts";
 import type { Estimate } from "#schedule/estimate.ts";
 import type { Loss } from "#schedule/loss.ts";
 import type { BuilderTraits, Requirement } from "#schedule/requirement.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
-import type { BuilderBook } from "#build/engine/builder-book.ts";
-import type { BuildSite } from "#build/engine/site.ts";
+import type { BuilderBook } from "#build/engine/site/builder-book.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { rate } from "#ledger/recall.ts";
 import { recordedEstimates, type SpeedOf } from "#ledger/recorded-estimates.ts";

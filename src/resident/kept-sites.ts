@@ -1,5 +1,5 @@
 import type { Clock } from "#base/clock.ts";
-import type { BuildSite, ConnectedSite } from "#build/engine/site.ts";
+import type { BuildSite, ConnectedSite } from "#build/engine/site/site.ts";
 
 export interface KeptSitesOptions {
   readonly clock: Clock;

@@ -1,8 +1,8 @@
 import { ElsewhereError } from "#base/errors.ts";
 import { BuildNarrator } from "#build/build-narrator.ts";
-import type { Wish } from "#build/engine/plan.ts";
+import type { Wish } from "#build/engine/plan/plan.ts";
 import type { RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
-import type { BuildSite, Holder } from "#build/engine/site.ts";
+import type { BuildSite, Holder } from "#build/engine/site/site.ts";
 import type { BuildEvent } from "#build/events.ts";
 import { drvReader } from "#build/input/drv-reader.ts";
 import { loadGraph } from "#build/input/load-graph.ts";

@@ -1,7 +1,7 @@
 import { messageOf } from "#base/errors.ts";
+import { requirementOf } from "#build/engine/plan/requirement-of.ts";
 import { realise } from "#build/engine/realise.ts";
 import type { RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
-import { requirementOf } from "#build/engine/requirement-of.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { RequestEnd, RequestRecord } from "#ledger/record.ts";
 import { Recorder } from "#ledger/recorder.ts";

@@ -1,5 +1,5 @@
 import { unreachable } from "#base/errors.ts";
-import type { Wish } from "#build/engine/plan.ts";
+import type { Wish } from "#build/engine/plan/plan.ts";
 import type { RealiseReport } from "#build/engine/realise-request.ts";
 import type { BuildOutcome, FailureStatus, Origin } from "#build/events.ts";
 import { BARE_RESULT, type BuildResult, type BuildStatus } from "#nix/build-result.ts";

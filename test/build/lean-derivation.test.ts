@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allowsSubstitutes, requirementOf } from "#build/engine/requirement-of.ts";
+import { allowsSubstitutes, requirementOf } from "#build/engine/plan/requirement-of.ts";
 import { LeanDerivations } from "#build/input/lean-derivation.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { parseStorePathBaseName } from "#nix/store-path.ts";

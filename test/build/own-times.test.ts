@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withOwnTimes } from "#build/engine/own-times.ts";
+import { withOwnTimes } from "#build/engine/attempt/own-times.ts";
 import type { BuildResult } from "#nix/build-result.ts";
 
 const NOW_MS = 1_700_000_000_000;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { MachineFacts } from "#build/engine/builder-book.ts";
+import type { MachineFacts } from "#build/engine/site/builder-book.ts";
 import { openBookFile } from "#build/remote/book-file.ts";
 import type { BuilderVerdict } from "#schedule/reason.ts";
 import { BuildRig, checkout } from "./build-rig.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import type { SlotShare } from "#build/engine/slot-share.ts";
+import type { SlotShare } from "#build/engine/site/slot-share.ts";
 import { AudibleSlots } from "#resident/audible-slots.ts";
 
 /** Slots of which only other processes' changes are told, and by the test. */

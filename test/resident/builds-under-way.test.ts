@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Deferred } from "#base/deferred.ts";
-import type { ConnectedSite } from "#build/engine/site.ts";
+import type { ConnectedSite } from "#build/engine/site/site.ts";
 import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import { DEFAULT_STORE_DIR, type StorePath } from "#nix/store-path.ts";

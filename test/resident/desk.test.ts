@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "#base/clock.ts";
-import type { BuildSite } from "#build/engine/site.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import { VERBOSITY } from "#nix/log-event.ts";
 import { resolveSettings } from "#nix/settings.ts";
 import { parseStorePathBaseName } from "#nix/store-path.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { BuilderBook } from "#build/engine/builder-book.ts";
-import type { BuildSite } from "#build/engine/site.ts";
+import type { BuilderBook } from "#build/engine/site/builder-book.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import type { BuildSample, Ledger } from "#ledger/ledger.ts";
 import { Foresight } from "#resident/foresight.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Clock } from "#base/clock.ts";
-import type { BuildSite } from "#build/engine/site.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import { KeptSites } from "#resident/kept-sites.ts";
 
 /** A builder that counts its connections, and a clock that the test turns. */

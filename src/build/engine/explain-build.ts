@@ -2,14 +2,14 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Estimate } from "#schedule/estimate.ts";
 import type { BuilderVerdict } from "#schedule/reason.ts";
 import type { Requirement } from "#schedule/requirement.ts";
-import { buildTasksOf } from "./build-tasks.ts";
-import { newsOfBuilders } from "./builder-news.ts";
+import { buildTasksOf } from "./execution/build-tasks.ts";
+import { newsOfBuilders } from "./execution/builder-news.ts";
+import { ScheduleDriver } from "./execution/schedule-driver.ts";
+import { requirementOf } from "./plan/requirement-of.ts";
 import type { RealiseRequest } from "./realise-request.ts";
-import { requirementOf } from "./requirement-of.ts";
 import { Run } from "./run.ts";
-import { ScheduleDriver } from "./schedule-driver.ts";
-import { keyOf } from "./site.ts";
-import { unsharedSlots } from "./slot-share.ts";
+import { keyOf } from "./site/site.ts";
+import { unsharedSlots } from "./site/slot-share.ts";
 
 /** What every builder is worth for one derivation at this moment. */
 export interface Explanation {

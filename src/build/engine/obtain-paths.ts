@@ -3,9 +3,9 @@ import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { copyClosure } from "#store/copy.ts";
 import type { BuildEventSink, Origin } from "../events.ts";
-import { Fetches } from "./fetches.ts";
-import type { BuildSite, ConnectedSite, Holder } from "./site.ts";
-import { takeFromCaches } from "./substitution.ts";
+import { Fetches } from "./feed/fetches.ts";
+import type { BuildSite, ConnectedSite, Holder } from "./site/site.ts";
+import { takeFromCaches } from "./supply/substitution.ts";
 
 export interface ObtainOptions {
   readonly destination: Holder;

@@ -1,8 +1,8 @@
-import { Execution } from "./execution.ts";
-import type { PlannedBuild } from "./plan.ts";
+import { Execution } from "./execution/execution.ts";
+import type { PlannedBuild } from "./plan/plan.ts";
 import type { RealiseReport, RealiseRequest } from "./realise-request.ts";
 import { Run } from "./run.ts";
-import type { Substitutable } from "./substitution.ts";
+import type { Substitutable } from "./supply/substitution.ts";
 
 /** Makes every wish true: finds what exists, builds the rest wherever it can be built, brings the outputs home. */
 export async function realise(request: RealiseRequest): Promise<RealiseReport> {

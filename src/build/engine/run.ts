@@ -1,21 +1,21 @@
 import { messageOf } from "#base/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Origin } from "../events.ts";
-import { announcePlan } from "./announce-plan.ts";
-import type { AttemptContext } from "./attempt-context.ts";
-import { CacheOffers } from "./cache-offers.ts";
-import { Delivery } from "./delivery.ts";
-import { Feeders } from "./feeders.ts";
-import { Fetches } from "./fetches.ts";
-import { Gatekeeper } from "./gatekeeper.ts";
-import { Homecoming } from "./homecoming.ts";
-import { Knowledge } from "./knowledge.ts";
-import { LogTails } from "./log-tails.ts";
-import { lostOutputs } from "./lost-outputs.ts";
-import { Outcomes } from "./outcomes.ts";
-import { type PlannedBuild, plan } from "./plan.ts";
+import type { AttemptContext } from "./attempt/attempt-context.ts";
+import { LogTails } from "./attempt/log-tails.ts";
+import { SiteConnector } from "./connection/site-connector.ts";
+import { Feeders } from "./feed/feeders.ts";
+import { Fetches } from "./feed/fetches.ts";
+import { announcePlan } from "./plan/announce-plan.ts";
+import { lostOutputs } from "./plan/lost-outputs.ts";
+import { type PlannedBuild, plan } from "./plan/plan.ts";
 import type { RealiseReport, RealiseRequest } from "./realise-request.ts";
-import { SiteConnector } from "./site-connector.ts";
+import { CacheOffers } from "./supply/cache-offers.ts";
+import { Delivery } from "./supply/delivery.ts";
+import { Homecoming } from "./supply/homecoming.ts";
+import { Knowledge } from "./supply/knowledge.ts";
+import { Gatekeeper } from "./verdict/gatekeeper.ts";
+import { Outcomes } from "./verdict/outcomes.ts";
 
 /** One run: what is known, who is connected, what comes home, how builds ended, and what concerns several of these. */
 export class Run implements AsyncDisposable {

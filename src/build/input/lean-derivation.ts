@@ -2,7 +2,7 @@ import { ElsewhereError } from "#base/errors.ts";
 import type { Derivation, DerivationOutput, InputOutputs } from "#nix/derivation.ts";
 import { detach } from "#nix/graph/interner.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { rememberWants } from "../engine/requirement-of.ts";
+import { rememberWants } from "../engine/plan/requirement-of.ts";
 
 /** Reads a derivation again, whole. */
 export type ReadAgain = (path: StorePath) => Derivation;

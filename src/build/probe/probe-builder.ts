@@ -1,8 +1,8 @@
 import type { Clock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
-import type { BuilderBook, MachineFacts, ProbeFinding } from "../engine/builder-book.ts";
-import { type BuildSite, type ConnectedSite, keyOf } from "../engine/site.ts";
-import { plain } from "../engine/verdict.ts";
+import type { BuilderBook, MachineFacts, ProbeFinding } from "../engine/site/builder-book.ts";
+import { type BuildSite, type ConnectedSite, keyOf } from "../engine/site/site.ts";
+import { plain } from "../engine/verdict/verdict.ts";
 import { probe } from "./probe.ts";
 import { isNative, type ProbeReport } from "./probe-report.ts";
 

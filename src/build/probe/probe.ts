@@ -7,7 +7,7 @@ import { fileInNar } from "#nix/nar/file-in-nar.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { IncomingPath, Store } from "#store/store.ts";
-import type { ConnectedSite } from "../engine/site.ts";
+import type { ConnectedSite } from "../engine/site/site.ts";
 import { type CarriedPath, makeProbeDerivation, type ProbeDerivation } from "./probe-derivation.ts";
 import { type ProbeReport, parseProbeReport } from "./probe-report.ts";
 

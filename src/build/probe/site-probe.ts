@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "#base/clock.ts";
-import type { BuilderBook } from "../engine/builder-book.ts";
-import type { SiteProbe } from "../engine/site.ts";
+import type { BuilderBook } from "../engine/site/builder-book.ts";
+import type { SiteProbe } from "../engine/site/site.ts";
 
 /** Really builds on a builder, for each of its systems; it passes when one was built for. What is found is in the book. */
 export function siteProbe(book: BuilderBook, clock: Clock): SiteProbe {

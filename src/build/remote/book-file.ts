@@ -7,7 +7,7 @@ import {
   EMPTY_PAGE,
   type MachineFacts,
   type ProbeFinding,
-} from "../engine/builder-book.ts";
+} from "../engine/site/builder-book.ts";
 import { formatPage, parsePage } from "./book-page.ts";
 
 /** The builder book of this user, in the state folder. Where it cannot be kept, it is known to this run only. */

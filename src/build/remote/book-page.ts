@@ -5,7 +5,7 @@ import {
   EMPTY_PAGE,
   type MachineFacts,
   type ProbeFinding,
-} from "../engine/builder-book.ts";
+} from "../engine/site/builder-book.ts";
 
 /** A page of the builder book as JSON. */
 export function formatPage(page: BuilderPage): string {

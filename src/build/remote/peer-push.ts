@@ -2,7 +2,7 @@ import { ElsewhereError } from "#base/errors.ts";
 import { printStorePath, type StoreDir } from "#nix/store-path.ts";
 import type { CommandHost } from "#transport/ssh-host.ts";
 import type { TransportCode } from "#transport/transport-error.ts";
-import type { PushRequest } from "../engine/site.ts";
+import type { PushRequest } from "../engine/site/site.ts";
 import { openAskedSending } from "./asked-sending.ts";
 import { DICTATED_BYTES_MAX, openDictation } from "./dictation.ts";
 import { KeptLines } from "./kept-lines.ts";

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { inTransaction } from "#store/in-transaction.ts";
-import { type SlotShare, unsharedSlots } from "../engine/slot-share.ts";
+import { type SlotShare, unsharedSlots } from "../engine/site/slot-share.ts";
 import { isStaleName, ownedName } from "../local/ownership.ts";
 import { type Bell, openBell } from "./slot-bell.ts";
 

@@ -1,10 +1,10 @@
 import { formatBytes } from "#base/format-bytes.ts";
-import { describeRequirement, hintFor } from "#build/engine/give-up.ts";
-import { describeRefusal } from "#build/engine/obstacle-words.ts";
-import type { PlannedBuild } from "#build/engine/plan.ts";
+import type { PlannedBuild } from "#build/engine/plan/plan.ts";
+import { requirementOf } from "#build/engine/plan/requirement-of.ts";
 import { surveyOnly } from "#build/engine/realise.ts";
 import type { RealiseRequest } from "#build/engine/realise-request.ts";
-import { requirementOf } from "#build/engine/requirement-of.ts";
+import { describeRequirement, hintFor } from "#build/engine/reason/give-up.ts";
+import { describeRefusal } from "#build/engine/reason/obstacle-words.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { type BuilderTraits, type Requirement, refusalOf } from "#schedule/requirement.ts";
 import type { CommandContext } from "../command-context.ts";

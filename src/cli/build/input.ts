@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ElsewhereError } from "#base/errors.ts";
-import type { Wish } from "#build/engine/plan.ts";
+import type { Wish } from "#build/engine/plan/plan.ts";
 import { drvReader } from "#build/input/drv-reader.ts";
 import { type Evaluated, type EvaluateOptions, evaluateFile, evaluateFlakes } from "#build/input/evaluate.ts";
 import { type Installable, parseInstallable } from "#build/input/installable.ts";

@@ -1,4 +1,4 @@
-import { type Substitutable, substitutes } from "#build/engine/substitution.ts";
+import { type Substitutable, substitutes } from "#build/engine/supply/substitution.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Realiser } from "#store/realiser.ts";
 import type { Store } from "#store/store.ts";

@@ -1,7 +1,7 @@
 import { messageOf } from "#base/errors.ts";
+import { requirementOf } from "#build/engine/plan/requirement-of.ts";
 import type { RealiseRequest } from "#build/engine/realise-request.ts";
-import { requirementOf } from "#build/engine/requirement-of.ts";
-import { keyOf } from "#build/engine/site.ts";
+import { keyOf } from "#build/engine/site/site.ts";
 import type { BuildEventSink } from "#build/events.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { Placement, RequestEnd } from "#ledger/record.ts";

@@ -1,8 +1,8 @@
 import { systemClock } from "#base/clock.ts";
 import { buildSettingsOf } from "#build/build-settings.ts";
-import type { BuilderBook } from "#build/engine/builder-book.ts";
 import type { FetchPolicy, RealiseRequest } from "#build/engine/realise-request.ts";
-import { type BuildSite, keyOf } from "#build/engine/site.ts";
+import type { BuilderBook } from "#build/engine/site/builder-book.ts";
+import { type BuildSite, keyOf } from "#build/engine/site/site.ts";
 import { siteProbe } from "#build/probe/site-probe.ts";
 import { recall } from "#ledger/recall.ts";
 import type { Derivation } from "#nix/derivation.ts";

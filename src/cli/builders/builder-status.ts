@@ -1,7 +1,7 @@
 import { messageOf } from "#base/errors.ts";
-import type { BuilderBook, BuilderPage } from "#build/engine/builder-book.ts";
-import { type BuildSite, keyOf } from "#build/engine/site.ts";
-import type { SlotShare } from "#build/engine/slot-share.ts";
+import type { BuilderBook, BuilderPage } from "#build/engine/site/builder-book.ts";
+import { type BuildSite, keyOf } from "#build/engine/site/site.ts";
+import type { SlotShare } from "#build/engine/site/slot-share.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { AttemptRecord } from "#ledger/record.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";

@@ -1,5 +1,5 @@
 import { formatBytes } from "#base/format-bytes.ts";
-import type { BuilderPage } from "#build/engine/builder-book.ts";
+import type { BuilderPage } from "#build/engine/site/builder-book.ts";
 import type { BuilderTraits } from "#schedule/requirement.ts";
 import { count, formatDuration, formatElapsed, shortName } from "../progress/words.ts";
 import type { Style } from "../style.ts";

@@ -1,4 +1,4 @@
-import type { BuildSite } from "#build/engine/site.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import { UsageError } from "../error-report.ts";
 
 /** The builder that a person means: by its name, its URI, or a part of one that no other has. */

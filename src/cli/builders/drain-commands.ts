@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { systemClock } from "#base/clock.ts";
-import { type BuildSite, keyOf } from "#build/engine/site.ts";
+import { type BuildSite, keyOf } from "#build/engine/site/site.ts";
 import type { CommandContext } from "../command-context.ts";
 import { addSettingFlags, type SettingFlags, settingsFor } from "../setting-flags.ts";
 import { userName } from "../user-name.ts";

@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { systemClock } from "#base/clock.ts";
 import { messageOf } from "#base/errors.ts";
-import type { BuilderBook, ProbeFinding } from "#build/engine/builder-book.ts";
-import { type BuildSite, keyOf } from "#build/engine/site.ts";
+import type { BuilderBook, ProbeFinding } from "#build/engine/site/builder-book.ts";
+import { type BuildSite, keyOf } from "#build/engine/site/site.ts";
 import { probeBuilder } from "#build/probe/probe-builder.ts";
 import { newNonce } from "#build/probe/site-probe.ts";
 import type { CommandContext } from "../command-context.ts";

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { systemClock } from "#base/clock.ts";
-import type { BuildSite } from "#build/engine/site.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import { FolderWatch } from "#ledger/log/folder-watch.ts";
 import type { CommandContext } from "../command-context.ts";
 import { styleFor } from "../style.ts";

@@ -1,7 +1,7 @@
 import { ElsewhereError } from "#base/errors.ts";
 import { formatBytes } from "#base/format-bytes.ts";
 import { type Explanation, explainBuild } from "#build/engine/explain-build.ts";
-import { describeRequirement } from "#build/engine/give-up.ts";
+import { describeRequirement } from "#build/engine/reason/give-up.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { isDerivationPath, printStorePath, type StorePath } from "#nix/store-path.ts";
 import type { BuilderVerdict } from "#schedule/reason.ts";

@@ -1,5 +1,5 @@
 import { formatBytes } from "#base/format-bytes.ts";
-import { describeLoss } from "#build/engine/obstacle-words.ts";
+import { describeLoss } from "#build/engine/reason/obstacle-words.ts";
 import type { AttemptRecord } from "#ledger/record.ts";
 import { LOSSES } from "#schedule/loss.ts";
 import { formatDuration } from "../progress/words.ts";

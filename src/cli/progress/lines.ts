@@ -1,5 +1,5 @@
 import { formatBytes } from "#base/format-bytes.ts";
-import { TAIL_LINES } from "#build/engine/log-tails.ts";
+import { TAIL_LINES } from "#build/engine/attempt/log-tails.ts";
 import type { BuildEvent, BuildOutcome } from "#build/events.ts";
 import { failureReason } from "#build/failure-reason.ts";
 import type { StorePath } from "#nix/store-path.ts";

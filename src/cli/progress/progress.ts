@@ -1,5 +1,5 @@
 import { unreachable } from "#base/errors.ts";
-import { LogTails } from "#build/engine/log-tails.ts";
+import { LogTails } from "#build/engine/attempt/log-tails.ts";
 import type { BuildEvent, BuildOutcome, Origin } from "#build/events.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { WaitReason } from "#schedule/reason.ts";

@@ -1,4 +1,4 @@
-import { describeWait } from "#build/engine/wait-words.ts";
+import { describeWait } from "#build/engine/reason/wait-words.ts";
 import type { WaitReason } from "#schedule/reason.ts";
 import type { Style } from "../style.ts";
 import type { Progress } from "./progress.ts";

@@ -1,4 +1,4 @@
-import type { ConnectedSite } from "#build/engine/site.ts";
+import type { ConnectedSite } from "#build/engine/site/site.ts";
 import type { Machine } from "#nix/machine.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import type { Store } from "#store/store.ts";

@@ -1,5 +1,5 @@
 import { messageOf } from "#base/errors.ts";
-import type { ConnectedSite } from "#build/engine/site.ts";
+import type { ConnectedSite } from "#build/engine/site/site.ts";
 import { type ProbeOutcome, probe } from "#build/probe/probe.ts";
 import type { Store } from "#store/store.ts";
 import { plainText } from "../plain-text.ts";

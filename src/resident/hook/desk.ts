@@ -1,7 +1,7 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
-import { describeRequirement } from "#build/engine/give-up.ts";
-import { describeRefusal } from "#build/engine/obstacle-words.ts";
-import type { BuildSite } from "#build/engine/site.ts";
+import { describeRequirement } from "#build/engine/reason/give-up.ts";
+import { describeRefusal } from "#build/engine/reason/obstacle-words.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import { drvReader } from "#build/input/drv-reader.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { parseDerivation } from "#nix/derivation-aterm.ts";

@@ -1,5 +1,5 @@
 import type { RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
-import type { BuildSite } from "#build/engine/site.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import type { BuildEvent } from "#build/events.ts";
 import type { Settings } from "#nix/settings.ts";
 import type { StorePath } from "#nix/store-path.ts";

@@ -1,6 +1,6 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
-import { knownOutputsOf } from "#build/engine/known-outputs.ts";
-import type { BuildSite } from "#build/engine/site.ts";
+import { knownOutputsOf } from "#build/engine/plan/known-outputs.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
 import type { BuildEvent, BuildOutcome } from "#build/events.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { derivationType, hasKnownOutputPaths } from "#nix/derivation-type.ts";

@@ -1,6 +1,6 @@
 import { Deferred } from "#base/deferred.ts";
-import { Lanes } from "#build/engine/lanes.ts";
-import type { PlannedBuild } from "#build/engine/plan.ts";
+import { Lanes } from "#build/engine/attempt/lanes.ts";
+import type { PlannedBuild } from "#build/engine/plan/plan.ts";
 import { BARE_RESULT, type BuildResult, type BuildStatus } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { HandClock } from "#rig/hand-clock.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LimitWatch, type LimitWatchOptions } from "#build/engine/limit-watch.ts";
+import { LimitWatch, type LimitWatchOptions } from "#build/engine/attempt/limit-watch.ts";
 import type { BuildStatus } from "#nix/build-result.ts";
 import { HandClock } from "#rig/hand-clock.ts";
 import { drv } from "./engine-rig.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lostOutputs } from "#build/engine/lost-outputs.ts";
-import type { PlannedBuild } from "#build/engine/plan.ts";
+import { lostOutputs } from "#build/engine/plan/lost-outputs.ts";
+import type { PlannedBuild } from "#build/engine/plan/plan.ts";
 import type { BuildOutcome } from "#build/events.ts";
 import { drv, EngineRig } from "./engine-rig.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OwnSlots } from "#build/engine/own-slots.ts";
-import type { BuildSite } from "#build/engine/site.ts";
-import type { SlotShare } from "#build/engine/slot-share.ts";
+import { OwnSlots } from "#build/engine/execution/own-slots.ts";
+import type { BuildSite } from "#build/engine/site/site.ts";
+import type { SlotShare } from "#build/engine/site/slot-share.ts";
 import { EngineRig } from "./engine-rig.ts";
 
 test("a run takes a slot for each build that runs, and gives it back when that has ended", async () => {

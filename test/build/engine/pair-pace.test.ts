@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PairPace } from "#build/engine/pair-pace.ts";
+import { PairPace } from "#build/engine/feed/pair-pace.ts";
 
 test("a way that stands open goes before one that is still to be opened", () => {
   const pace = new PairPace();

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "#base/clock.ts";
 import { shortRests } from "#base/rests.ts";
-import { Courier } from "#build/engine/courier.ts";
-import { feedAhead } from "#build/engine/feed-ahead.ts";
-import { Feeder } from "#build/engine/feeder.ts";
-import { Fetches } from "#build/engine/fetches.ts";
-import { Precedence } from "#build/engine/precedence.ts";
-import { Whereabouts } from "#build/engine/whereabouts.ts";
+import { Courier } from "#build/engine/feed/courier.ts";
+import { feedAhead } from "#build/engine/feed/feed-ahead.ts";
+import { Feeder } from "#build/engine/feed/feeder.ts";
+import { Fetches } from "#build/engine/feed/fetches.ts";
+import { Precedence } from "#build/engine/feed/precedence.ts";
+import { Whereabouts } from "#build/engine/feed/whereabouts.ts";
 import { FakeStore, pathNamed } from "./fake-store.ts";
 
 test("what is sent ahead stands still while something else is sent, and goes on then", async () => {

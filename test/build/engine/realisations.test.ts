@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Realisations } from "#build/engine/realisations.ts";
+import { Realisations } from "#build/engine/supply/realisations.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
 import { formatDrvOutput } from "#nix/realisation-text.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ElsewhereError } from "#base/errors.ts";
-import { judgeError, judgeResult, statusOf, type Verdict } from "#build/engine/verdict.ts";
+import { judgeError, judgeResult, statusOf, type Verdict } from "#build/engine/verdict/verdict.ts";
 import { BARE_RESULT, type BuildStatus } from "#nix/build-result.ts";
 import { TransportError } from "#transport/transport-error.ts";
 

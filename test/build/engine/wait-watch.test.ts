@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PlannedBuild } from "#build/engine/plan.ts";
-import { WaitWatch } from "#build/engine/wait-watch.ts";
-import { describeWait } from "#build/engine/wait-words.ts";
+import { WaitWatch } from "#build/engine/execution/wait-watch.ts";
+import type { PlannedBuild } from "#build/engine/plan/plan.ts";
+import { describeWait } from "#build/engine/reason/wait-words.ts";
 import type { BuildEvent } from "#build/events.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";

@@ -6,7 +6,7 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { systemClock } from "#base/clock.ts";
-import type { ConnectedSite } from "#build/engine/site.ts";
+import type { ConnectedSite } from "#build/engine/site/site.ts";
 import { type ProbeOutcome, probe } from "#build/probe/probe.ts";
 import { isNative, parseProbeReport } from "#build/probe/probe-report.ts";
 import { tinyProgramFor } from "#build/probe/tiny-program.ts";

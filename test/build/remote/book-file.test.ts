@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { BuilderPage } from "#build/engine/builder-book.ts";
+import type { BuilderPage } from "#build/engine/site/builder-book.ts";
 import { openBookFile } from "#build/remote/book-file.ts";
 import { formatPage, parsePage } from "#build/remote/book-page.ts";
 import { fuzz } from "#rig/fuzz.ts";

@@ -1,0 +1,201 @@
+import { ElsewhereError, messageOf } from "#base/errors.ts";
+import { refusalOf } from "#schedule/requirement.ts";
+import type { BuilderState } from "#schedule/schedule.ts";
+import type { Feeder } from "../feed/feeder.ts";
+import type { PlannedBuild } from "../plan/plan.ts";
+import { requirementOf } from "../plan/requirement-of.ts";
+import type { RealiseRequest } from "../realise-request.ts";
+import type { BuilderPage } from "../site/builder-book.ts";
+import { type BuildSite, type Holder, keyOf, type Trust } from "../site/site.ts";
+import type { ActiveSite } from "./active-site.ts";
+import { LimitWarnings } from "./limit-warnings.ts";
+
+/** Told when a builder becomes usable or unusable. */
+export type OnBuilderChange = (builder: string, state: BuilderState) => void;
+
+/** Connects builders, each at most once at a time, and remembers those that do not answer. */
+export class SiteConnector implements AsyncDisposable {
+  readonly #request: RealiseRequest;
+  readonly #feederInto: (holder: Holder, trust: Trust) => Feeder;
+  readonly #active = new Map<string, ActiveSite>();
+  readonly #connecting = new Map<string, Promise<void>>();
+  readonly #faults = new Map<string, string>();
+  /** Those that are drained. */
+  readonly #aside = new Map<string, BuildSite>();
+  /** Those that were drained while they were in use. */
+  readonly #told = new Set<string>();
+  readonly #warnings: LimitWarnings;
+  readonly #watch: Disposable;
+  /** Every connection that was made, to be closed in the end. */
+  readonly #opened: AsyncDisposable[] = [];
+  onChange: OnBuilderChange = () => undefined;
+
+  constructor(request: RealiseRequest, feederInto: (holder: Holder, trust: Trust) => Feeder) {
+    this.#request = request;
+    this.#feederInto = feederInto;
+    this.#warnings = new LimitWarnings(request);
+    this.#watch = request.health.onChange(() => this.#lookAgain());
+  }
+
+  active(builder: string): ActiveSite | undefined {
+    return this.#active.get(builder);
+  }
+
+  state(builder: string): BuilderState {
+    if (this.#active.has(builder)) return this.#aside.has(builder) ? "drained" : "up";
+    return this.#connecting.has(builder) ? "connecting" : "down";
+  }
+
+  /** Why builders are not in use, by name. */
+  get faults(): ReadonlyMap<string, string> {
+    return this.#faults;
+  }
+
+  get busy(): boolean {
+    return this.#connecting.size > 0;
+  }
+
+  /**
+   * Connects those that could do any of `builds`. Returns when all have answered or failed, or when the
+   * first has answered and the others had a fair time more; they join later.
+   */
+  async connect(builds: readonly PlannedBuild[]): Promise<readonly ActiveSite[]> {
+    const requirements = builds.map(({ derivation }) => requirementOf(derivation));
+    const useful = this.#request.sites.filter(({ traits }) =>
+      requirements.some((requirement) => !refusalOf(traits, requirement)),
+    );
+    const now = this.#request.clock.now();
+    const working = useful.filter((site) => !this.#putAside(site));
+    const rested = working.filter((site) => !this.#request.health.backOff(keyOf(site), now));
+    // Better a builder that was down a minute ago than none.
+    const orphaned = requirements.filter(
+      (requirement) => !rested.some(({ traits }) => !refusalOf(traits, requirement)),
+    );
+    const tried = working.filter(
+      (site) => rested.includes(site) || orphaned.some((requirement) => !refusalOf(site.traits, requirement)),
+    );
+    for (const site of working) {
+      const rest = this.#request.health.backOff(keyOf(site), now);
+      if (rest)
+        this.#faults.set(
+          site.traits.name,
+          `${rest.message} (remembered; it is tried again in ${seconds(rest.untilMs - now)})`,
+        );
+    }
+    const pending = tried.map((site) => this.#open(site));
+    await this.#settle(pending);
+    return [...this.#active.values()];
+  }
+
+  lose(builder: string, message: string): ActiveSite | undefined {
+    const active = this.#active.get(builder);
+    if (!active) return undefined;
+    this.#active.delete(builder);
+    this.#note(active.site, message);
+    this.onChange(builder, "down");
+    return active;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watch[Symbol.dispose]();
+    await Promise.allSettled(this.#opened.map((opened) => opened[Symbol.asyncDispose]()));
+  }
+
+  async #settle(pending: readonly Promise<void>[]): Promise<void> {
+    const all = Promise.all(pending);
+    const grace = new AbortController();
+    const first = Promise.any(pending.map((one) => one.then(() => this.#active.size || Promise.reject())));
+    const late = first.then(() => this.#request.clock.sleep(CONNECT_GRACE_MS, grace.signal)).catch(() => all);
+    await Promise.race([all, late]);
+    grace.abort();
+  }
+
+  /** A builder that somebody drained is not even connected; true for one that is drained. */
+  #putAside(site: BuildSite): boolean {
+    const { name } = site.traits;
+    const { drained } = this.#request.health.pageOf(keyOf(site));
+    if (!drained) return false;
+    this.#aside.set(name, site);
+    if (!this.#active.has(name)) this.#faults.set(name, drainedWords(name, drained));
+    return true;
+  }
+
+  /** Somebody drained or resumed a builder while we run. */
+  #lookAgain(): void {
+    for (const { site } of this.#active.values()) {
+      const { name } = site.traits;
+      if (this.#putAside(site) && !this.#told.has(name)) {
+        this.#told.add(name);
+        this.onChange(name, "drained");
+      }
+    }
+    for (const [name, site] of this.#aside) {
+      if (this.#putAside(site)) continue;
+      this.#aside.delete(name);
+      this.#told.delete(name);
+      if (this.#active.has(name)) this.onChange(name, "up");
+      else if (!this.#connecting.has(name)) void this.#open(site);
+    }
+  }
+
+  #open(site: BuildSite): Promise<void> {
+    const { name } = site.traits;
+    const opening = this.#tryOpen(site).finally(() => this.#connecting.delete(name));
+    this.#connecting.set(name, opening);
+    return opening.then(() => this.onChange(name, this.state(name)));
+  }
+
+  async #tryOpen(site: BuildSite): Promise<void> {
+    const { events, clock, signal, destination, health } = this.#request;
+    const { name } = site.traits;
+    events({ kind: "builder-connecting", builder: name, atMs: clock.now() });
+    try {
+      const connected = await site.connect(signal);
+      this.#opened.push(connected);
+      if (connected.store.storeDir !== destination.store.storeDir)
+        throw new ElsewhereError(
+          "STORE_DIR",
+          `its store is ${connected.store.storeDir}, not ${destination.store.storeDir}`,
+        );
+      const holder =
+        connected.store === destination.store
+          ? destination
+          : { name, store: connected.store, peer: connected.peer ?? {} };
+      const trust = { takesOurWord: connected.trusted !== false };
+      this.#active.set(name, {
+        site,
+        connected,
+        holder,
+        trust,
+        feeder: this.#feederInto(holder, trust),
+      });
+      this.#faults.delete(name);
+      health.recovered(keyOf(site));
+      events({ kind: "builder-up", builder: name, slots: site.traits.maxJobs, atMs: clock.now() });
+      await this.#warnings.look(name, connected.realiser);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#note(site, messageOf(error));
+    }
+  }
+
+  #note(site: BuildSite, message: string): void {
+    const { events, clock, health } = this.#request;
+    const builder = site.traits.name;
+    this.#faults.set(builder, message);
+    health.failed(keyOf(site), clock.now(), message);
+    events({ kind: "builder-down", builder, atMs: clock.now(), message });
+  }
+}
+
+function drainedWords(name: string, { sinceMs, by }: NonNullable<BuilderPage["drained"]>): string {
+  const since = new Date(sinceMs).toISOString().slice(0, 16).replace("T", " ");
+  return `it is drained, by ${by} since ${since} UTC: 'elsewhere builders resume ${name}' gives it work again`;
+}
+
+function seconds(ms: number): string {
+  return ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;
+}
+
+/** How long the first builder that answers is held back for the others. */
+const CONNECT_GRACE_MS = 500;
