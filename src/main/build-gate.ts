@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Waiver } from "#audit/waiver/parse-waivers.ts";
 import { ElsewhereError } from "#base/errors.ts";
+import type { OutputGate } from "#build/engine/output-gate.ts";
 import type { RealiseRequest } from "#build/engine/realise-request.ts";
-import type { OutputGate } from "#build/engine/verdict/output-gate.ts";
 import type { Settings } from "#nix/settings.ts";
 import { confFiles, type Environment } from "./load-settings.ts";
 

@@ -1,4 +1,4 @@
-import type { OutputGate } from "#build/engine/verdict/output-gate.ts";
+import type { OutputGate } from "#build/engine/output-gate.ts";
 import { auditGraph } from "../graph/graph-report.ts";
 import { platformGraphOf } from "../graph/load.ts";
 import type { AuditReport } from "../report/report.ts";

@@ -1,4 +1,4 @@
-import type { BuiltOutputs, OutputGate } from "#build/engine/verdict/output-gate.ts";
+import type { BuiltOutputs, OutputGate } from "#build/engine/output-gate.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { staticOutputPaths } from "#nix/derivation-output.ts";
 import { sha256 } from "#nix/hash.ts";

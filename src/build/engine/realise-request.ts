@@ -6,12 +6,12 @@ import type { Estimates } from "#schedule/estimate.ts";
 import type { Policy, Scheduler } from "#schedule/schedule.ts";
 import type { BuildSettings } from "#store/realiser.ts";
 import type { BuildEventSink, BuildOutcome, Origin } from "../events.ts";
+import type { OutputGate } from "./output-gate.ts";
 import type { KnownOutputs } from "./plan/known-outputs.ts";
 import type { Wish } from "./plan/plan.ts";
 import type { BuilderHealth } from "./site/builder-book.ts";
 import type { BuildSite, Holder, SiteProbe } from "./site/site.ts";
 import type { SlotShare } from "./site/slot-share.ts";
-import type { OutputGate } from "./verdict/output-gate.ts";
 
 /** Everything that a run needs to know and to reach. */
 export interface RealiseRequest {

@@ -1,6 +1,6 @@
 import { ElsewhereError } from "#base/errors.ts";
+import type { OutputGate } from "#build/engine/output-gate.ts";
 import type { RealiseRequest } from "#build/engine/realise-request.ts";
-import type { OutputGate } from "#build/engine/verdict/output-gate.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
 import { auditText } from "../audit/audit-text.ts";
 import { readWaivers } from "../audit/waiver-file.ts";

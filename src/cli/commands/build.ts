@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import { obtainPaths } from "#build/engine/obtain-paths.ts";
+import type { OutputGate } from "#build/engine/output-gate.ts";
 import { realise } from "#build/engine/realise.ts";
 import { FETCH_POLICIES, type RealiseReport, type RealiseRequest } from "#build/engine/realise-request.ts";
-import type { OutputGate } from "#build/engine/verdict/output-gate.ts";
 import type { Origin } from "#build/events.ts";
 import { checkRunId } from "#build/journal/run-folder.ts";
 import type { RunJournal } from "#build/journal/run-journal.ts";

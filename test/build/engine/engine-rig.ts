@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "#base/clock.ts";
 import { Deferred } from "#base/deferred.ts";
 import { shortRests } from "#base/rests.ts";
+import type { OutputGate } from "#build/engine/output-gate.ts";
 import { realise } from "#build/engine/realise.ts";
 import type { FetchPolicy, RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
 import {
@@ -11,7 +12,6 @@ import {
 } from "#build/engine/site/builder-book.ts";
 import type { BuildSite, ConnectedSite, Holder, Peer, SiteProbe } from "#build/engine/site/site.ts";
 import { type SlotShare, unsharedSlots } from "#build/engine/site/slot-share.ts";
-import type { OutputGate } from "#build/engine/verdict/output-gate.ts";
 import type { BuildEvent } from "#build/events.ts";
 import type { BuildResult, BuildStatus } from "#nix/build-result.ts";
 import type { Derivation } from "#nix/derivation.ts";

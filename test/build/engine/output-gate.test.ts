@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { BuiltOutputs, OutputGate } from "#build/engine/verdict/output-gate.ts";
+import type { BuiltOutputs, OutputGate } from "#build/engine/output-gate.ts";
 import { EngineRig } from "./engine-rig.ts";
 
 /** Finds fault with derivations of some names, and remembers what it saw and where. */

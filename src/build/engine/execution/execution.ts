@@ -150,9 +150,10 @@ export class Execution {
 
   #giveUp(drvPath: StorePath, attempts: number): void {
     const { derivation } = this.#builds.get(drvPath)!;
-    const losses = this.#run.outcomes.lossesOf(drvPath);
-    const verdicts = this.#driver.explain(drvPath);
-    const why = explainGivingUp(derivation, { attempts, losses, verdicts }, this.#run);
+    const { request, sites, outcomes } = this.#run;
+    const tried = { attempts, losses: outcomes.lossesOf(drvPath), verdicts: this.#driver.explain(drvPath) };
+    const asked = { builders: request.sites.map(({ traits }) => traits), faults: sites.faults };
+    const why = explainGivingUp(derivation, tried, asked);
     this.#endings.end(drvPath, { kind: "given-up", attempts, ...why });
   }
 

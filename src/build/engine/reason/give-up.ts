@@ -2,21 +2,19 @@ import type { Derivation } from "#nix/derivation.ts";
 import type { BuilderVerdict } from "#schedule/reason.ts";
 import { type BuilderTraits, type Requirement, refusalOf } from "#schedule/requirement.ts";
 import { requirementOf } from "../plan/requirement-of.ts";
-import type { Run } from "../run.ts";
 import { describeObstacle, describeRefusal } from "./obstacle-words.ts";
 
 /** Why nobody could do a build, machine by machine, and what to type. */
 export function explainGivingUp(
   derivation: Derivation,
   { attempts, losses, verdicts }: TriedInVain,
-  run: Pick<Run, "request" | "sites">,
+  { builders, faults }: Asked,
 ): { readonly message: string; readonly hint?: string } {
   const requirement = requirementOf(derivation);
-  const { sites } = run.request;
   const obstacles = new Map(verdicts.map(({ builder, obstacle }) => [builder, obstacle]));
-  const lines = sites.map(({ traits }) => {
+  const lines = builders.map((traits) => {
     const refusal = refusalOf(traits, requirement);
-    const fault = run.sites.faults.get(traits.name) ?? losses.get(traits.name);
+    const fault = faults.get(traits.name) ?? losses.get(traits.name);
     const obstacle = obstacles.get(traits.name);
     const unused = obstacle ? describeObstacle(obstacle) : "it was not tried";
     return `  ${traits.name}: ${refusal ? describeRefusal(refusal) : (fault ?? unused)}`;
@@ -27,8 +25,7 @@ export function explainGivingUp(
       : "no machine can build it";
   const needs = describeRequirement(requirement);
   const message = [`${tried}; it needs ${needs}`, ...lines].join("\n");
-  const traits = sites.map((site) => site.traits);
-  const hint = hintFor(traits, requirement) ?? diskHint(verdicts);
+  const hint = hintFor(builders, requirement) ?? diskHint(verdicts);
   return hint === undefined ? { message } : { message, hint };
 }
 
@@ -39,6 +36,13 @@ interface TriedInVain {
   readonly losses: ReadonlyMap<string, string>;
   /** What stood against each builder in the end. */
   readonly verdicts: readonly BuilderVerdict[];
+}
+
+/** Who could have done it. */
+interface Asked {
+  readonly builders: readonly BuilderTraits[];
+  /** Why those that are not in use are not, by name. */
+  readonly faults: ReadonlyMap<string, string>;
 }
 
 /** `x86_64-linux with kvm, big-parallel`. */

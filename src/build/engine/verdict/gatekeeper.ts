@@ -1,10 +1,10 @@
 import { messageOf } from "#base/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { ActiveSite } from "../connection/active-site.ts";
+import type { BuiltOutputs } from "../output-gate.ts";
 import type { KnownOutputs } from "../plan/known-outputs.ts";
 import type { PlannedBuild } from "../plan/plan.ts";
 import type { RealiseRequest } from "../realise-request.ts";
-import type { BuiltOutputs } from "./output-gate.ts";
 
 /** Leads the outputs of a run past its gate: each once, as early as it can be. */
 export class Gatekeeper {

@@ -1,7 +1,7 @@
 import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { KnownOutputs } from "../plan/known-outputs.ts";
+import type { KnownOutputs } from "./plan/known-outputs.ts";
 
 /** Outputs that a build has made. */
 export interface BuiltOutputs {
