@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { hash as digestOf } from "node:crypto";
 import { MalformedError } from "#base/errors.ts";
-import { encodeText } from "#base/text.ts";
+import { asBuffer, encodeText } from "#base/text.ts";
 import { decodeNix32, encodeNix32, nix32Length } from "./nix32.ts";
 
 /** The algorithms that Nix knows. `blake3` is experimental there and hashed by a library here. */
@@ -68,11 +68,11 @@ export function formatHash(hash: Hash, format: HashFormat): string {
 export function formatDigest({ digest }: Hash, format: HashFormat): string {
   switch (format) {
     case "base16":
-      return Buffer.from(digest).toString("hex");
+      return asBuffer(digest).toString("hex");
     case "nix32":
       return encodeNix32(digest);
     default:
-      return Buffer.from(digest).toString("base64");
+      return asBuffer(digest).toString("base64");
   }
 }
 

@@ -12,8 +12,6 @@ import { Tally } from "./tally.ts";
 
 /** Builds, refused and not, and questions in every version of the protocol. */
 const ASKED_BY_HAND = /^S-(addnar(-twice)?|build.*|infos-unknown|valid-.*|version-.*|ro-valid)$/;
-/** Nobody asked by hand what our client asks next, of each path of a closure. */
-const { QueryClosure: _, ...tasksByHand } = SERVE_TASKS;
 
 for (const release of recordedReleases())
   suite(`our client and nix-store --serve of ${release}`, { skip: withoutShared }, () => {
@@ -31,16 +29,12 @@ suite("our client and what nix-store --serve answered by hand", { skip: withoutS
   for (const probe of sharedDir ? probes() : [])
     if (ASKED_BY_HAND.test(probe.scenario))
       test(`${probe.name}: what was asked for is had from the recorded answers`, () =>
-        askAgain([probe], tally, tasksByHand));
+        askAgain([probe], tally));
   after(() => console.log(`by hand: ${tally}`));
 });
 
 /** Has our client do what recorded ones did, of a server that knows no more than was recorded. */
-async function askAgain(
-  connections: readonly Transcript[],
-  tally: Tally,
-  tasks = SERVE_TASKS,
-): Promise<void> {
+async function askAgain(connections: readonly Transcript[], tally: Tally): Promise<void> {
   const server = new ScriptedServe(connections);
   await using store = new ServeStore({
     uri: "ssh://recorded",
@@ -50,7 +44,7 @@ async function askAgain(
   });
   for (const recorded of server.commands) {
     const { name } = recorded.command;
-    const task = tasks[name];
+    const task = SERVE_TASKS[name];
     const isOurs = task !== undefined && !locks(recorded);
     tally.count(isOurs ? "answered alike" : `never asked by us (${name})`);
     if (!isOurs) continue;

@@ -13,7 +13,7 @@ import { bytesOf, incoming } from "../store/local/local-rig.ts";
 /** Has our client do what a recorded command was for; its result as the protocol tells it. */
 type ServeTask = (store: ServeStore, recorded: RecordedCommand) => Promise<unknown>;
 
-/** Which method of ours asks for the same, by the command's name. */
+/** Which method of ours asks for the same, by the command's name. A closure is asked for otherwise: path by path. */
 export const SERVE_TASKS: Readonly<Record<string, ServeTask>> = {
   QueryValidPaths: async (store, { request }) => {
     const { paths, substitute } = request as { paths: StorePath[]; substitute: boolean };
@@ -22,10 +22,6 @@ export const SERVE_TASKS: Readonly<Record<string, ServeTask>> = {
   QueryPathInfos: async (store, { request }) => {
     const infos = await store.queryPathInfos((request as { paths: StorePath[] }).paths);
     return [...infos.values()];
-  },
-  QueryClosure: async (store, { request }) => {
-    const infos = await store.queryClosure((request as { paths: StorePath[] }).paths);
-    return infos.map(({ path }) => path).sort();
   },
   DumpStorePath: async (store, { request, replyBody }) => {
     const { path } = request as { path: StorePath };

@@ -1,10 +1,12 @@
 import type { ByteSource } from "#base/byte-reader.ts";
-import type { Decoding } from "#base/decoding.ts";
+import { type Decoding, PEEK } from "#base/decoding.ts";
 import { ElsewhereError } from "#base/errors.ts";
+import { asBuffer } from "#base/text.ts";
 import type { LogSink } from "#nix/log-event.ts";
 import type { StoreDir } from "#nix/store-path.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import { ByteWriter } from "#wire/codec/byte-writer.ts";
+import { Cursor, SHORT } from "#wire/codec/cursor.ts";
 import { type DaemonConnection as Agreement, greetDaemon } from "#wire/daemon/handshake.ts";
 import type { Operation } from "#wire/daemon/operation.ts";
 import { RemoteError } from "#wire/daemon/remote-error.ts";
@@ -87,15 +89,8 @@ export class DaemonConnection implements AsyncDisposable {
    * Answers to the earliest requests that have none, while `next` says that there is one more. Those at hand are
    * read at one go: nothing is waited for in between.
    */
-  async answerEach<Reply>(
-    operation: Answered<Reply>,
-    { next, take }: { readonly next: () => boolean; readonly take: (reply: Reply) => void },
-  ): Promise<void> {
-    const { agreed } = this;
-    function* answers(): Decoding<void> {
-      while (next()) take(yield* answerOf(operation, agreed, undefined));
-    }
-    await this.#peer.read(answers(), `answering ${operation.name}`);
+  async answerEach<Reply>(operation: Answered<Reply>, taking: AnswerTaking<Reply>): Promise<void> {
+    await this.#peer.read(answersOf(operation, this.agreed, taking), `answering ${operation.name}`);
   }
 
   /** The NAR that follows an answer. */
@@ -191,6 +186,39 @@ function* answerOf<Reply>(
           "MALFORMED",
           `Cannot go on: the server wants to ${frame.kind} data in ${operation.name}`,
         );
+    }
+  }
+}
+
+interface AnswerTaking<Reply> {
+  readonly next: () => boolean;
+  readonly take: (reply: Reply) => void;
+}
+
+/** Answer after answer: those that are at hand as a whole from one look at the bytes, the others part by part. */
+function* answersOf<Reply>(
+  operation: Answered<Reply>,
+  agreed: Agreement,
+  { next, take }: AnswerTaking<Reply>,
+): Decoding<void> {
+  let isWanted = next();
+  while (isWanted) {
+    const cursor = new Cursor(asBuffer(yield PEEK));
+    let taken = 0;
+    try {
+      while (isWanted && serverFrame.read(cursor, agreed).kind === "last") {
+        const reply = operation.reply.read(cursor, agreed);
+        taken = cursor.offset;
+        take(reply);
+        isWanted = next();
+      }
+    } catch (error) {
+      if (error !== SHORT) throw error;
+    }
+    if (taken > 0) yield taken;
+    if (isWanted) {
+      take(yield* answerOf(operation, agreed, undefined));
+      isWanted = next();
     }
   }
 }

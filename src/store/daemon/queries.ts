@@ -1,10 +1,8 @@
-import { LimitError } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
-import { printStorePath, type StorePath } from "#nix/store-path.ts";
-import { sortByReferences } from "#store/local/reference-order.ts";
-import { InvalidPathError } from "#store/local/valid-paths.ts";
+import type { StorePath } from "#nix/store-path.ts";
 import { operations } from "#wire/daemon/operations.ts";
 import type { UnkeyedPathInfo } from "#wire/values/path-info.ts";
+import { ClosureWalk } from "../closure-walk.ts";
 import type { DaemonConnection } from "./connection.ts";
 
 /** The information of those among `paths` that are valid: all questions go out before the first answer is waited for. */
@@ -25,25 +23,9 @@ export async function queryClosure(
   connection: DaemonConnection,
   roots: Iterable<StorePath>,
 ): Promise<PathInfo[]> {
-  const known = new Set(roots);
-  const queue = [...known];
-  const infos: PathInfo[] = [];
-  let missing: StorePath | undefined;
-  await askPathInfos(connection, queue, (path, info) => {
-    if (!info) missing = path;
-    if (!info || infos.length === CLOSURE_PATHS_MAX) return false;
-    infos.push(info);
-    for (const reference of info.references) {
-      if (known.has(reference)) continue;
-      known.add(reference);
-      queue.push(reference);
-    }
-    return true;
-  });
-  if (missing) throw new InvalidPathError(printStorePath(connection.agreed.storeDir, missing));
-  if (infos.length < queue.length)
-    throw new LimitError("a closure (in paths)", queue.length, CLOSURE_PATHS_MAX);
-  return sortByReferences(infos);
+  const walk = new ClosureWalk(roots);
+  await askPathInfos(connection, walk.queue, (_, info) => walk.take(info));
+  return walk.finish(connection.agreed.storeDir);
 }
 
 /** Asks for the paths of `queue` and tells the answers in its order, until one is not wanted; it may grow on the way. */
@@ -76,8 +58,6 @@ async function askPathInfos(
   }
 }
 
-/** Most paths of a closure: above any, and below what a store that invents ever new references could fill memory with. */
-const CLOSURE_PATHS_MAX = 1_000_000;
 /** Questions that may be under way at once: bounds what both sides must hold. */
 const OUTSTANDING_MAX = 4096;
 /** More are asked when no more than these are under way: far more than the peer answers while they travel. */

@@ -12,44 +12,55 @@ export interface Referring {
  * what is free, the order of `items` is kept as far as it goes. Throws on a cycle.
  */
 export function sortByReferences<T extends Referring>(items: readonly T[]): T[] {
-  const visits = new Map<StorePath, Visit<T>>();
-  for (const item of items) visits.set(item.path, { item, next: 0, state: "new" });
+  const places = new Map<StorePath, number>();
+  const distinct: T[] = [];
+  for (const item of items) {
+    const place = places.get(item.path) ?? distinct.length;
+    places.set(item.path, place);
+    distinct[place] = item;
+  }
+  const referred = distinct.map(({ references }) => references.flatMap((path) => places.get(path) ?? []));
+  return sortByPlaces(distinct, referred);
+}
+
+/** The same where it is known at which places of `items` each one's references are. */
+export function sortByPlaces<T extends Referring>(
+  items: readonly T[],
+  referred: readonly (readonly number[])[],
+): T[] {
+  const states = new Uint8Array(items.length);
+  /** Which reference of each is looked at next. */
+  const turns = new Uint32Array(items.length);
   const sorted: T[] = [];
-  const stack: Visit<T>[] = [];
-  for (const root of visits.values()) {
+  const stack: number[] = [];
+  for (let root = 0; root < items.length; root++) {
     enter(root);
-    for (let visit = stack.at(-1); visit; visit = stack.at(-1)) {
-      const reference = visit.item.references[visit.next++];
-      if (reference === undefined) leave(visit);
-      else {
-        const referred = visits.get(reference);
-        if (referred?.state === "open" && referred !== visit)
-          throw new ReferenceCycleError(reference, visit.item.path);
-        if (referred) enter(referred);
-      }
+    for (let place = stack.at(-1); place !== undefined; place = stack.at(-1)) {
+      const next = referred[place]![turns[place]!++];
+      if (next === undefined) leave(place);
+      else if (states[next] === OPEN && next !== place)
+        throw new ReferenceCycleError(items[next]!.path, items[place]!.path);
+      else enter(next);
     }
   }
   return sorted;
 
-  function enter(visit: Visit<T>): void {
-    if (visit.state !== "new") return;
-    visit.state = "open";
-    stack.push(visit);
+  function enter(place: number): void {
+    if (states[place] !== NEW) return;
+    states[place] = OPEN;
+    stack.push(place);
   }
 
-  function leave(visit: Visit<T>): void {
-    visit.state = "done";
-    sorted.push(visit.item);
+  function leave(place: number): void {
+    states[place] = DONE;
+    sorted.push(items[place]!);
     stack.pop();
   }
 }
 
-interface Visit<T> {
-  readonly item: T;
-  /** Which of its references is looked at next. */
-  next: number;
-  state: "new" | "open" | "done";
-}
+const NEW = 0;
+const OPEN = 1;
+const DONE = 2;
 
 /** Two paths that refer to each other, directly or through others. */
 export class ReferenceCycleError extends ElsewhereError {
