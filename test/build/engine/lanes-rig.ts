@@ -34,7 +34,7 @@ export class LanesRig {
 
   /** Begins; the promise is that of the whole. */
   run(): Promise<void> {
-    const lanes = new Lanes(this.#builds, {
+    const lanes = new Lanes(this.#builds, this.#open()!, {
       lanesMax: this.lanesMax,
       open: async () => this.#open(),
       feed: async () => undefined,
@@ -48,7 +48,7 @@ export class LanesRig {
       keepGoing: this.keepGoing,
       clock: this.clock,
     });
-    const ended = lanes.run(this.#open()!);
+    const ended = lanes.run();
     ended.catch(() => undefined);
     return ended;
   }

@@ -38,7 +38,7 @@ export async function buildByLanes(
 ): Promise<void> {
   const { settings, clock } = context;
   const made = new Set(builds.flatMap(({ drvPath }) => [...context.outputsOf(drvPath).values()]));
-  const lanes = new Lanes(builds, {
+  const lanes = new Lanes(builds, first, {
     lanesMax: settings.maxJobs ?? active.site.traits.maxJobs,
     open: () => openLane(active, context),
     feed: async (build) => {
@@ -58,7 +58,7 @@ export async function buildByLanes(
     keepGoing: settings.keepGoing ?? false,
     clock,
   });
-  await lanes.run(first);
+  await lanes.run();
 }
 
 /** What a builder says of one build is that build's result, whatever it is; but one that does not trust us is asked in another way. */
