@@ -1,14 +1,14 @@
 import { ElsewhereError, messageOf } from "#base/errors.ts";
-import { refusalOf } from "#schedule/requirement.ts";
 import type { BuilderState } from "#schedule/schedule.ts";
 import type { Feeder } from "../feed/feeder.ts";
 import type { PlannedBuild } from "../plan/plan.ts";
 import { requirementOf } from "../plan/requirement-of.ts";
 import type { RealiseRequest } from "../realise-request.ts";
-import type { BuilderPage } from "../site/builder-book.ts";
 import { type BuildSite, type Holder, keyOf, type Trust } from "../site/site.ts";
 import type { ActiveSite } from "./active-site.ts";
+import { DrainWatch } from "./drain-watch.ts";
 import { LimitWarnings } from "./limit-warnings.ts";
+import { usefulFor, worthTrying } from "./worth-trying.ts";
 
 /** Told when a builder becomes usable or unusable. */
 export type OnBuilderChange = (builder: string, state: BuilderState) => void;
@@ -20,12 +20,8 @@ export class SiteConnector implements AsyncDisposable {
   readonly #active = new Map<string, ActiveSite>();
   readonly #connecting = new Map<string, Promise<void>>();
   readonly #faults = new Map<string, string>();
-  /** Those that are drained. */
-  readonly #aside = new Map<string, BuildSite>();
-  /** Those that were drained while they were in use. */
-  readonly #told = new Set<string>();
+  readonly #drained: DrainWatch;
   readonly #warnings: LimitWarnings;
-  readonly #watch: Disposable;
   /** Every connection that was made, to be closed in the end. */
   readonly #opened: AsyncDisposable[] = [];
   onChange: OnBuilderChange = () => undefined;
@@ -34,7 +30,15 @@ export class SiteConnector implements AsyncDisposable {
     this.#request = request;
     this.#feederInto = feederInto;
     this.#warnings = new LimitWarnings(request);
-    this.#watch = request.health.onChange(() => this.#lookAgain());
+    this.#drained = new DrainWatch({
+      health: request.health,
+      inUse: () => Array.from(this.#active.values(), ({ site }) => site),
+      onFound: ({ traits }, why) => {
+        if (!this.#active.has(traits.name)) this.#faults.set(traits.name, why);
+      },
+      onDrained: ({ traits }) => this.onChange(traits.name, "drained"),
+      onResumed: (site) => this.#takeBack(site),
+    });
   }
 
   active(builder: string): ActiveSite | undefined {
@@ -42,7 +46,7 @@ export class SiteConnector implements AsyncDisposable {
   }
 
   state(builder: string): BuilderState {
-    if (this.#active.has(builder)) return this.#aside.has(builder) ? "drained" : "up";
+    if (this.#active.has(builder)) return this.#drained.has(builder) ? "drained" : "up";
     return this.#connecting.has(builder) ? "connecting" : "down";
   }
 
@@ -60,30 +64,11 @@ export class SiteConnector implements AsyncDisposable {
    * first has answered and the others had a fair time more; they join later.
    */
   async connect(builds: readonly PlannedBuild[]): Promise<readonly ActiveSite[]> {
-    const requirements = builds.map(({ derivation }) => requirementOf(derivation));
-    const useful = this.#request.sites.filter(({ traits }) =>
-      requirements.some((requirement) => !refusalOf(traits, requirement)),
-    );
-    const now = this.#request.clock.now();
-    const working = useful.filter((site) => !this.#putAside(site));
-    const rested = working.filter((site) => !this.#request.health.backOff(keyOf(site), now));
-    // Better a builder that was down a minute ago than none.
-    const orphaned = requirements.filter(
-      (requirement) => !rested.some(({ traits }) => !refusalOf(traits, requirement)),
-    );
-    const tried = working.filter(
-      (site) => rested.includes(site) || orphaned.some((requirement) => !refusalOf(site.traits, requirement)),
-    );
-    for (const site of working) {
-      const rest = this.#request.health.backOff(keyOf(site), now);
-      if (rest)
-        this.#faults.set(
-          site.traits.name,
-          `${rest.message} (remembered; it is tried again in ${seconds(rest.untilMs - now)})`,
-        );
-    }
-    const pending = tried.map((site) => this.#open(site));
-    await this.#settle(pending);
+    const wanted = new Set(builds.map(({ derivation }) => requirementOf(derivation)));
+    // One that somebody drained is not even connected.
+    const working = usefulFor(wanted, this.#request.sites).filter((site) => !this.#drained.look(site));
+    const tried = worthTrying(wanted, working, (site) => this.#rests(site));
+    await this.#settle(tried.map((site) => this.#open(site)));
     return [...this.#active.values()];
   }
 
@@ -97,7 +82,7 @@ export class SiteConnector implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#watch[Symbol.dispose]();
+    this.#drained[Symbol.dispose]();
     await Promise.allSettled(this.#opened.map((opened) => opened[Symbol.asyncDispose]()));
   }
 
@@ -110,32 +95,20 @@ export class SiteConnector implements AsyncDisposable {
     grace.abort();
   }
 
-  /** A builder that somebody drained is not even connected; true for one that is drained. */
-  #putAside(site: BuildSite): boolean {
-    const { name } = site.traits;
-    const { drained } = this.#request.health.pageOf(keyOf(site));
-    if (!drained) return false;
-    this.#aside.set(name, site);
-    if (!this.#active.has(name)) this.#faults.set(name, drainedWords(name, drained));
+  /** Whether a builder is to be left alone for having been down. */
+  #rests(site: BuildSite): boolean {
+    const nowMs = this.#request.clock.now();
+    const rest = this.#request.health.backOff(keyOf(site), nowMs);
+    if (!rest) return false;
+    const again = `it is tried again in ${seconds(rest.untilMs - nowMs)}`;
+    this.#faults.set(site.traits.name, `${rest.message} (remembered; ${again})`);
     return true;
   }
 
-  /** Somebody drained or resumed a builder while we run. */
-  #lookAgain(): void {
-    for (const { site } of this.#active.values()) {
-      const { name } = site.traits;
-      if (this.#putAside(site) && !this.#told.has(name)) {
-        this.#told.add(name);
-        this.onChange(name, "drained");
-      }
-    }
-    for (const [name, site] of this.#aside) {
-      if (this.#putAside(site)) continue;
-      this.#aside.delete(name);
-      this.#told.delete(name);
-      if (this.#active.has(name)) this.onChange(name, "up");
-      else if (!this.#connecting.has(name)) void this.#open(site);
-    }
+  #takeBack(site: BuildSite): void {
+    const { name } = site.traits;
+    if (this.#active.has(name)) this.onChange(name, "up");
+    else if (!this.#connecting.has(name)) void this.#open(site);
   }
 
   #open(site: BuildSite): Promise<void> {
@@ -186,11 +159,6 @@ export class SiteConnector implements AsyncDisposable {
     health.failed(keyOf(site), clock.now(), message);
     events({ kind: "builder-down", builder, atMs: clock.now(), message });
   }
-}
-
-function drainedWords(name: string, { sinceMs, by }: NonNullable<BuilderPage["drained"]>): string {
-  const since = new Date(sinceMs).toISOString().slice(0, 16).replace("T", " ");
-  return `it is drained, by ${by} since ${since} UTC: 'elsewhere builders resume ${name}' gives it work again`;
 }
 
 function seconds(ms: number): string {
