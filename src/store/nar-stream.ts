@@ -3,16 +3,17 @@ import type { ByteSource } from "#base/byte-reader.ts";
 import { type Decoding, PEEK } from "#base/decoding.ts";
 import { decodeNar } from "#nix/nar/decode-nar.ts";
 import { BLIND_VISITOR } from "#nix/nar/visitor.ts";
+import type { NarOptions } from "./store.ts";
 
 /** A connection with a NAR next on it. */
 export interface NarConnection {
-  nar(narSizeBytes: number): ByteSource;
+  nar(narSizeBytes: number, options?: NarOptions): ByteSource;
   read<T>(decoding: Decoding<T>, doing: string): Promise<T>;
 }
 
 /** The NAR that comes next: by its size where that is known, else by its own grammar. */
-export function narOf(connection: NarConnection, narSizeBytes: number): ByteSource {
-  return narSizeBytes > 0 ? connection.nar(narSizeBytes) : parsedNar(connection);
+export function narOf(connection: NarConnection, narSizeBytes: number, options?: NarOptions): ByteSource {
+  return narSizeBytes > 0 ? connection.nar(narSizeBytes, options) : parsedNar(connection);
 }
 
 async function* parsedNar(connection: NarConnection): ByteSource {

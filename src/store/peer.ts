@@ -8,6 +8,7 @@ import { TransportError } from "#transport/transport-error.ts";
 import { ByteWriter } from "#wire/codec/byte-writer.ts";
 import { type Dialogue, hold } from "#wire/codec/dialogue.ts";
 import { RemoteError } from "#wire/daemon/remote-error.ts";
+import type { NarOptions } from "./store.ts";
 
 /**
  * The client's end of a conversation: what is sent is gathered and goes out once a turn of the event loop;
@@ -90,12 +91,16 @@ export class Peer implements AsyncDisposable {
   }
 
   /** The next `count` bytes. A consumer that stops early makes the connection useless. */
-  async *bytes(count: number, doing: string): ByteSourceGenerator {
+  async *bytes(
+    count: number,
+    { doing, reuseChunks = false }: { readonly doing: string } & NarOptions,
+  ): ByteSourceGenerator {
     let left = count;
     try {
       for await (const chunk of this.#reader.chunks(count)) {
         left -= chunk.length;
         yield chunk;
+        if (reuseChunks) this.#stream.recycle?.(chunk);
       }
     } catch (error) {
       throw await this.#explain(error, doing);

@@ -14,7 +14,10 @@ export interface IncomingPath {
 }
 
 export interface NarOptions {
-  /** A chunk may be overwritten once the next is asked for: for consumers that keep none. */
+  /**
+   * A chunk of more than 64 KiB may be overwritten once the next is asked for, all but an end shorter than that next
+   * one: for consumers that keep none.
+   */
   readonly reuseChunks?: boolean;
   /** Told how far the file is that a NAR is read from, where it comes over a network. */
   readonly onDownload?: (path: StorePath, download: Download) => void;

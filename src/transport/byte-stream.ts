@@ -5,6 +5,11 @@ export interface ByteStream extends AsyncDisposable {
   /** Who is at the other end, for errors: `ssh-ng://host`. */
   readonly peer: string;
   readonly source: ByteSource;
+  /**
+   * Takes back a chunk of `source` that nobody looks at any more; its memory may be filled again when another was given
+   * back too. Parts of chunks, and chunks of 64 KiB or less, stay as they are.
+   */
+  recycle?(chunk: Uint8Array): void;
   /** Sends bytes. What it returns resolves at once, or when the peer has taken enough for more to be sent. */
   write(bytes: Uint8Array): Promise<void> | void;
   /** No more will be sent. */

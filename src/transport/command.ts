@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
 import { Deferred } from "#base/deferred.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { NodeByteStream } from "./node-stream.ts";
 import { OutputTail } from "./output-tail.ts";
+import { SocketSource } from "./socket-source.ts";
 import { TransportError } from "./transport-error.ts";
 
 /** How a carried process ended, or, of one that goes on for others, its output. */
@@ -65,7 +66,19 @@ export function startCommand(
     tail.push(chunk);
     options.onStderr?.(chunk);
   });
-  const stream = streamOfChild(child as PipedChild, peer, options.hangUp ?? hangUpGently);
+  const source = SocketSource.inPlaceOf(child.stdout);
+  const output = source?.socket ?? child.stdout;
+  const stream = new NodeByteStream({
+    peer,
+    input: output,
+    source,
+    output: child.stdin,
+    close: async () => {
+      child.stdin.end();
+      output.destroy();
+      await (options.hangUp ?? hangUpGently)(child);
+    },
+  });
   const explain = options.explain ?? ((end) => endError(peer, end));
   const ended = new Deferred<ProcessEnd>();
   ended.promise.catch(() => undefined);
@@ -74,13 +87,13 @@ export function startCommand(
     ended.reject(spawnError(program, error));
   });
   if (options.outlivesOutput)
-    child.stdout.once("end", async () => {
+    output.once("end", async () => {
       await setTimeout(LAST_WORDS_MS, undefined, { ref: false });
       const end = { code: null, signal: null, stderr: tail.text };
       stream.settle(tail.text === "" ? undefined : explain(end));
     });
   child.once("exit", async (code, signal) => {
-    keepUnread(child.stdout);
+    if (!source) keepUnread(child.stdout);
     await finished(child.stderr, { writable: false }).catch(() => undefined);
     const end = { code, signal, stderr: tail.text };
     stream.settle(code === 0 ? undefined : explain(end));
@@ -94,25 +107,6 @@ function keepUnread(output: Readable): void {
   if (output.readableFlowing !== null || output.listenerCount("readable") > 0) return;
   output.on("readable", () => {
     if (output.readableLength === 0) output.read();
-  });
-}
-
-type PipedChild = ChildProcess & { stdin: Writable; stdout: Readable };
-
-function streamOfChild(
-  child: PipedChild,
-  peer: string,
-  hangUp: (child: ChildProcess) => Promise<void> | void,
-): NodeByteStream {
-  return new NodeByteStream({
-    peer,
-    input: child.stdout,
-    output: child.stdin,
-    close: async () => {
-      child.stdin.end();
-      child.stdout.destroy();
-      await hangUp(child);
-    },
   });
 }
 

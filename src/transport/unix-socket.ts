@@ -2,23 +2,27 @@ import { createConnection, type Socket } from "node:net";
 import { messageOf } from "#base/errors.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { NodeByteStream } from "./node-stream.ts";
+import { SocketSource } from "./socket-source.ts";
 import { type TransportCode, TransportError } from "./transport-error.ts";
 
 /** Connects to a daemon's socket. `peer` names it in errors. */
 export async function connectUnixSocket(path: string, peer = `unix://${path}`): Promise<ByteStream> {
-  const socket = createConnection({ path });
+  const source = new SocketSource();
+  const socket = createConnection({ path, onread: source.onread });
+  source.attach(socket);
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("error", (error) => reject(connectError(path, error)));
   });
-  return streamOfSocket(socket, peer);
+  return streamOfSocket(socket, peer, source);
 }
 
 /** The byte stream of a socket that is connected: a client's, or one that a server accepted. */
-export function streamOfSocket(socket: Socket, peer: string): ByteStream {
+export function streamOfSocket(socket: Socket, peer: string, source?: SocketSource): ByteStream {
   const stream = new NodeByteStream({
     peer,
     input: socket,
+    source,
     output: socket,
     close: () => {
       socket.destroy();

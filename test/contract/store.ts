@@ -85,6 +85,19 @@ export function testStore({ name, skip, open }: StoreContract): void {
     assert.equal(at, samples.length);
   });
 
+  story("gives large NARs whole to those who keep no chunk", async (store) => {
+    const samples = ["one", "two"].map((name) => fileSample(name, numbered(name, 250_000)));
+    await add(store, samples);
+    const infos = samples.map(({ info }) => info);
+    let at = 0;
+    for await (const { nar } of store.narsFromPaths(infos, { reuseChunks: true })) {
+      const hasher = createHash("sha256");
+      for await (const chunk of nar) hasher.update(chunk);
+      assert.deepEqual(hasher.digest(), createHash("sha256").update(samples[at++]!.nar).digest());
+    }
+    assert.equal(at, samples.length);
+  });
+
   story("refuses the NAR of a path that it lacks, and goes on", async (store) => {
     await assert.rejects(bytesOf(store.narFromPath(NOWHERE)), /not valid|does not exist/);
     assert.equal((await store.queryValidPaths([NOWHERE])).size, 0);
@@ -248,4 +261,9 @@ function frameOfFile(size: number): [Buffer, Buffer] {
   const head = Buffer.from(empty.subarray(0, lengthAt + 8));
   head.writeBigUInt64LE(BigInt(size), lengthAt);
   return [head, empty.subarray(lengthAt + 8)];
+}
+
+/** A text of so many lines, each of which tells where it is. */
+function numbered(name: string, count: number): string {
+  return Array.from({ length: count }, (_, line) => `${name} ${line}\n`).join("");
 }

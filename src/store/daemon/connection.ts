@@ -12,6 +12,7 @@ import type { Operation } from "#wire/daemon/operation.ts";
 import { RemoteError } from "#wire/daemon/remote-error.ts";
 import { serverFrame } from "#wire/daemon/stderr.ts";
 import { Peer } from "../peer.ts";
+import type { NarOptions } from "../store.ts";
 import { FrameWriter } from "./frame-writer.ts";
 
 export interface UploadOptions {
@@ -94,8 +95,8 @@ export class DaemonConnection implements AsyncDisposable {
   }
 
   /** The NAR that follows an answer. */
-  nar(narSizeBytes: number): ByteSource {
-    return this.#peer.bytes(narSizeBytes, "sending a NAR");
+  nar(narSizeBytes: number, options?: NarOptions): ByteSource {
+    return this.#peer.bytes(narSizeBytes, { doing: "sending a NAR", ...options });
   }
 
   /** Runs a decoder over what follows an answer. */

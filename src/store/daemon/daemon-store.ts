@@ -21,6 +21,7 @@ import type {
   GcResult,
   IncomingContent,
   IncomingPath,
+  NarOptions,
   ValidityOptions,
 } from "../store.ts";
 import { uploadContent } from "./add-content.ts";
@@ -100,8 +101,8 @@ export class DaemonStore implements CollectableStore, Realiser {
     return downloadNar(() => this.#pool.lease(), path);
   }
 
-  narsFromPaths(infos: readonly PathInfo[]): AsyncIterable<IncomingPath> {
-    return downloadNars(() => this.#pool.lease(), infos);
+  narsFromPaths(infos: readonly PathInfo[], options?: NarOptions): AsyncIterable<IncomingPath> {
+    return downloadNars(() => this.#pool.lease(), infos, options);
   }
 
   async addPaths(paths: AsyncIterable<IncomingPath>, options?: AddOptions): Promise<void> {

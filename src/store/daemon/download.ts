@@ -6,7 +6,7 @@ import { operations } from "#wire/daemon/operations.ts";
 import type { Lease } from "../connection-pool.ts";
 import { requestNars } from "../flow/nar-requests.ts";
 import { narOf } from "../nar-stream.ts";
-import type { IncomingPath } from "../store.ts";
+import type { IncomingPath, NarOptions } from "../store.ts";
 import type { DaemonConnection } from "./connection.ts";
 
 /** One NAR; its size is asked for in the same breath. */
@@ -32,8 +32,10 @@ export async function* downloadNar(
 export function downloadNars(
   lease: () => Promise<Lease<DaemonConnection>>,
   infos: readonly PathInfo[],
+  options?: NarOptions,
 ): AsyncGenerator<IncomingPath> {
   return requestNars(infos, {
+    ...options,
     lease,
     ask: (connection, path) => connection.send(operations.narFromPath, { path }),
     begin: (connection) => connection.answer(operations.narFromPath),

@@ -2,11 +2,11 @@ import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Lease, PooledConnection } from "../connection-pool.ts";
 import { type NarConnection, narOf } from "../nar-stream.ts";
-import type { IncomingPath } from "../store.ts";
+import type { IncomingPath, NarOptions } from "../store.ts";
 import { FlowWindow } from "./flow-window.ts";
 
 /** How a protocol is asked for NARs. */
-export interface NarRequests<Connection> {
+export interface NarRequests<Connection> extends NarOptions {
   readonly lease: () => Promise<Lease<Connection>>;
   /** Sends the request for one NAR and waits for nothing. */
   readonly ask: (connection: Connection, path: StorePath) => void;
@@ -22,7 +22,7 @@ interface NarsConnection extends NarConnection, PooledConnection {
 /** Many NARs: the server is asked for the next ones while one is read. */
 export async function* requestNars<Connection extends NarsConnection>(
   infos: readonly PathInfo[],
-  { lease, ask, begin }: NarRequests<Connection>,
+  { lease, ask, begin, ...options }: NarRequests<Connection>,
 ): AsyncGenerator<IncomingPath> {
   await using held = await lease();
   const { connection } = held;
@@ -37,7 +37,7 @@ export async function* requestNars<Connection extends NarsConnection>(
         ask(connection, path);
       }
       await begin?.(connection);
-      yield { info, nar: narOf(connection, info.narSize) };
+      yield { info, nar: narOf(connection, info.narSize, options) };
       taken++;
       window.answered();
     }

@@ -7,6 +7,7 @@ import type { WireContext } from "#wire/codec/codec.ts";
 import type { Command } from "#wire/serve/command.ts";
 import { greetServe } from "#wire/serve/handshake.ts";
 import { Peer } from "../peer.ts";
+import type { NarOptions } from "../store.ts";
 
 /** Opens a stream whose peer's standard error goes to `onStderr`: build logs come that way. */
 export type ServeConnect = (onStderr: (chunk: Uint8Array) => void) => Promise<ByteStream>;
@@ -73,8 +74,8 @@ export class ServeConnection implements AsyncDisposable {
     return this.read(command.reply.decode(this.agreed), `answering ${command.name}`);
   }
 
-  nar(narSizeBytes: number): ByteSource {
-    return this.#peer.bytes(narSizeBytes, "sending a NAR");
+  nar(narSizeBytes: number, options?: NarOptions): ByteSource {
+    return this.#peer.bytes(narSizeBytes, { doing: "sending a NAR", ...options });
   }
 
   read<T>(decoding: Decoding<T>, doing: string): Promise<T> {

@@ -8,7 +8,7 @@ import type { StoreDir, StorePath } from "#nix/store-path.ts";
 import { commands } from "#wire/serve/commands.ts";
 import { ConnectionPool } from "../connection-pool.ts";
 import type { MissingPaths, RealiseOptions, Realiser } from "../realiser.ts";
-import type { AddOptions, IncomingContent, IncomingPath, Store } from "../store.ts";
+import type { AddOptions, IncomingContent, IncomingPath, NarOptions, Store } from "../store.ts";
 import { buildDerivation, buildPaths, limitMemory } from "./building.ts";
 import { type ServeConnect, ServeConnection } from "./connection.ts";
 import { queryClosure, queryPathInfos } from "./queries.ts";
@@ -72,8 +72,8 @@ export class ServeStore implements Store, Realiser {
     return downloadNar(() => this.#pool.lease(), path);
   }
 
-  narsFromPaths(infos: readonly PathInfo[]): AsyncIterable<IncomingPath> {
-    return downloadNars(() => this.#pool.lease(), infos);
+  narsFromPaths(infos: readonly PathInfo[], options?: NarOptions): AsyncIterable<IncomingPath> {
+    return downloadNars(() => this.#pool.lease(), infos, options);
   }
 
   /** The server trusts whoever may log in: it checks no signatures, and repairs nothing. */

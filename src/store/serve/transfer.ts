@@ -8,7 +8,7 @@ import type { Lease } from "../connection-pool.ts";
 import { AnswerQueue } from "../flow/answer-queue.ts";
 import { requestNars } from "../flow/nar-requests.ts";
 import { narOf } from "../nar-stream.ts";
-import type { IncomingPath } from "../store.ts";
+import type { IncomingPath, NarOptions } from "../store.ts";
 import type { ServeConnection } from "./connection.ts";
 
 /** Sends each path without waiting until the last one is there. The first refusal stops it. */
@@ -85,8 +85,10 @@ export async function* downloadNar(
 export function downloadNars(
   lease: () => Promise<Lease<ServeConnection>>,
   infos: readonly PathInfo[],
+  options?: NarOptions,
 ): AsyncGenerator<IncomingPath> {
   return requestNars(infos, {
+    ...options,
     lease,
     ask: (connection, path) => connection.send(commands.dumpStorePath, { path }),
   });
