@@ -2,7 +2,6 @@ import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ElsewhereError } from "#base/errors.ts";
 import { parseInStore, type StoreDir, type StorePath } from "#nix/store-path.ts";
-import { LocalStore } from "#store/local/local-store.ts";
 import type { QueryableStore, Store } from "#store/store.ts";
 
 /** Store paths as people name them: in full, by a link such as `./result`, by a file within, or by `hash-name`. */
@@ -12,7 +11,7 @@ export function storePathOf(text: string, store: Store): StorePath {
     return parseInStore(store.storeDir, `${store.storeDir}/${text}`).path;
   const real = realPath(text);
   const places: StoreDir[] = [store.storeDir];
-  if (store instanceof LocalStore) places.push(store.physicalStoreDir as StoreDir);
+  if (store.physicalStoreDir !== undefined) places.push(store.physicalStoreDir as StoreDir);
   for (const place of places) if (real.startsWith(`${place}/`)) return parseInStore(place, real).path;
   throw new ElsewhereError(
     "NOT_IN_STORE",

@@ -33,7 +33,7 @@ export async function openRoute(machine: Machine, surroundings: RouteSurrounding
     const store = await openBuildingStore(reference, context);
     return { ssh: undefined, command: [], ...connectionTo(store) };
   }
-  const { host, store } = openHostedStore(reference, context);
+  const { host, store } = await openHostedStore(reference, context);
   const command = remoteCommandOf(reference);
   const ssh =
     reference.authority === "localhost" ? undefined : sshRoute(reference, host, { ...surroundings, context });

@@ -1,8 +1,8 @@
 import { formatStoreReference, parseSshAuthority, type StoreReference } from "#nix/store-reference.ts";
-import { DaemonStore } from "#store/daemon/daemon-store.ts";
+import type { DaemonStore } from "#store/daemon/daemon-store.ts";
 import { remoteCommandOf } from "#store/remote-command.ts";
 import type { ServeConnect } from "#store/serve/connection.ts";
-import { ServeStore } from "#store/serve/serve-store.ts";
+import type { ServeStore } from "#store/serve/serve-store.ts";
 import { splitShellWords } from "#transport/shell-words.ts";
 import { type CommandHost, SshHost } from "#transport/ssh-host.ts";
 import type { SshSettings } from "#transport/ssh-settings.ts";
@@ -17,14 +17,21 @@ export interface HostedStore {
 }
 
 /** The store of an `ssh://` or `ssh-ng://` reference. Source of the parameters: Nix manual, "SSH Store". */
-export function openSshStore(reference: StoreReference, context: StoreContext): DaemonStore | ServeStore {
-  return openHostedStore(reference, context).store;
+export async function openSshStore(
+  reference: StoreReference,
+  context: StoreContext,
+): Promise<DaemonStore | ServeStore> {
+  return (await openHostedStore(reference, context)).store;
 }
 
 /** The same with the host, for more than the store's own protocol. It goes with the store. */
-export function openHostedStore(reference: StoreReference, context: StoreContext): HostedStore {
+export async function openHostedStore(
+  reference: StoreReference,
+  context: StoreContext,
+): Promise<HostedStore> {
   const isHere = reference.authority === "localhost";
   const host = isHere ? new ThisHost() : new SshHost(sshSettingsOf(reference, context));
+  // What speaks the protocol is loaded while ssh is asked.
   host.prepare();
   const command = remoteCommandOf(reference);
   const connectionsMax = positiveParam(reference, "max-connections");
@@ -37,9 +44,11 @@ export function openHostedStore(reference: StoreReference, context: StoreContext
   // What a person calls it, without the parameters.
   const peer = `${reference.scheme}://${reference.authority}`;
   if (reference.scheme === "ssh-ng") {
+    const { DaemonStore } = await import("#store/daemon/daemon-store.ts");
     const connect = () => host.openSession(command, { peer });
     return { host, store: new DaemonStore({ ...parts, connect, features: OWN_FEATURES }) };
   }
+  const { ServeStore } = await import("#store/serve/serve-store.ts");
   const connect: ServeConnect = (onStderr) => host.openSession(command, { peer, onStderr });
   return { host, store: new ServeStore({ ...parts, connect }) };
 }

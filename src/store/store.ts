@@ -56,6 +56,8 @@ export interface Store extends AsyncDisposable {
   readonly storeDir: StoreDir;
   /** As a person would type it: `ssh-ng://host`, `local?root=/x`, `daemon`. */
   readonly uri: string;
+  /** Where its files lie, when they lie on this machine and this process opens them itself. */
+  readonly physicalStoreDir?: string;
 
   /** Begins what the first answer needs, such as a connection, and waits for nothing. What fails is told then. */
   prepare?(): void;

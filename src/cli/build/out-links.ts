@@ -3,7 +3,6 @@ import { dirname, resolve } from "node:path";
 import { ElsewhereError } from "#base/errors.ts";
 import type { RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { LocalStore } from "#store/local/local-store.ts";
 import type { CollectableStore, Store } from "#store/store.ts";
 
 /**
@@ -16,7 +15,7 @@ export async function makeLinks(
 ): Promise<void> {
   const { store } = destination;
   const place = async (link: string, path: StorePath) => {
-    placeLink(link, placeOf(store, path), store);
+    placeLink(link, `${store.physicalStoreDir ?? store.storeDir}/${path}`, store);
     if (isCollectable(store)) await store.addIndirectRoot(link);
   };
   for (const [index, { drvPath, outputs }] of wishes.entries()) {
@@ -31,10 +30,6 @@ export async function makeLinks(
     const number = wishes.length + index;
     await place(resolve(number === 0 ? prefix : `${prefix}-${number}`), path);
   }
-}
-
-function placeOf(store: Store, path: StorePath): string {
-  return store instanceof LocalStore ? store.realPathOf(path) : `${store.storeDir}/${path}`;
 }
 
 /** Replaces a link that points into a store; anything else that has the name is somebody's. */

@@ -76,7 +76,9 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
     store.prepare?.();
     return store;
   };
-  await using pair = await both(open(flags.from), open(flags.to));
+  // Begun first when it is far: it connects while the near one loads.
+  const far = isFar(flags.to) ? open(flags.to) : undefined;
+  await using pair = await both(open(flags.from), far ?? open(flags.to));
   const [from, to] = pair.stores;
   if (flags.requests) return await answerRequests(context, { from, to, flags });
   const paths = await pathsOf(from, words, flags);
@@ -112,7 +114,12 @@ async function answerRequests(
   });
 }
 
-/** Two stores that open side by side: the far one connects while the near one loads. */
+/** Whether a store's URI names a host. */
+function isFar(uri = ""): boolean {
+  return /^[a-z0-9+.-]+:\/\/[^/?]/.test(uri);
+}
+
+/** Two stores that open side by side. */
 async function both(...opening: [Promise<Store>, Promise<Store>]): Promise<Pair> {
   const opened = await Promise.allSettled(opening);
   const pair = {
