@@ -49,7 +49,7 @@ export function parseNarInfo(storeDir: StoreDir, text: string): NarInfo {
     deriver:
       deriver === undefined || deriver === UNKNOWN_DERIVER ? undefined : parseStorePathBaseName(deriver),
     system: fields.one("System"),
-    signatures: [...new Set(fields.all("Sig"))].sort(),
+    signatures: [...new Set(fields.all("Sig").filter(isOneWord))].sort(),
     contentAddress: ca ? parseContentAddress(ca) : undefined,
     registrationTime: 0,
     ultimate: false,
@@ -69,10 +69,15 @@ export function formatNarInfo(storeDir: StoreDir, info: NarInfo): string {
     `References: ${info.references.join(" ")}`,
     info.deriver && `Deriver: ${info.deriver}`,
     info.system && `System: ${info.system}`,
-    ...info.signatures.map((signature) => `Sig: ${signature}`),
+    ...info.signatures.filter(isOneWord).map((signature) => `Sig: ${signature}`),
     info.contentAddress && `CA: ${formatContentAddress(info.contentAddress)}`,
   ];
   return `${lines.filter((line) => typeof line === "string").join("\n")}\n`;
+}
+
+/** Stores let anyone note a signature, and some take any text for one: a line break in it would make fields of the rest. */
+function isOneWord(signature: string): boolean {
+  return /^[^\0-\x20\x7f]+$/.test(signature);
 }
 
 /** The lines of a narinfo by their names. Names that nobody asks for are passed over. */

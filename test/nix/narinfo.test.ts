@@ -50,6 +50,11 @@ test("several signatures are kept, sorted and without duplicates", () => {
   assert.equal(info.signatures[0], "a:b");
 });
 
+test("a signature that is no word makes no fields of what follows in it", () => {
+  const forged = { ...parse(HELLO), signatures: ["a:b\nCA: text:sha256:0", "a b", "a:c"] };
+  assert.deepEqual(parse(formatNarInfo(DEFAULT_STORE_DIR, forged)), { ...forged, signatures: ["a:c"] });
+});
+
 for (const name of ["StorePath", "URL", "NarHash", "NarSize"])
   test(`a narinfo without ${name}, or with two, is refused`, () => {
     const line = new RegExp(`^${name}: .*\n`, "m");
