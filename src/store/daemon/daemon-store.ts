@@ -1,10 +1,12 @@
 import type { ByteSource } from "#base/byte-reader.ts";
+import { ElsewhereError } from "#base/errors.ts";
 import type { BuildResult, KeyedBuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { LogSink } from "#nix/log-event.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
+import { formatDrvOutput } from "#nix/realisation-text.ts";
 import type { StoreDir, StorePath } from "#nix/store-path.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import type { Operation } from "#wire/daemon/operation.ts";
@@ -14,6 +16,7 @@ import type { BuildLane, LaneOptions } from "../build-lane.ts";
 import { ConnectionPool } from "../connection-pool.ts";
 import { FetchReader } from "../fetch-reader.ts";
 import type { MissingPaths, RealiseOptions, Realiser } from "../realiser.ts";
+import { nameRoots } from "../root-names.ts";
 import type {
   AddOptions,
   CollectableStore,
@@ -55,6 +58,7 @@ export class DaemonStore implements CollectableStore, Realiser {
   readonly uri: string;
   readonly storeDir: StoreDir;
   readonly keepsNoChunks = true;
+  readonly checksSignatures = true;
   readonly #pool: ConnectionPool<DaemonConnection>;
 
   constructor({ uri, storeDir, connect, connectionsMax, owned, ...spoken }: DaemonStoreOptions) {
@@ -141,7 +145,12 @@ export class DaemonStore implements CollectableStore, Realiser {
     return (await this.#ask(operations.queryRealisation, { id }))[0];
   }
 
-  async registerRealisation(realisation: Realisation): Promise<void> {
+  /** A daemon checks the realisations of those that it does not trust, if of anyone: it cannot be asked to check ours. */
+  async registerRealisation(
+    realisation: Realisation,
+    { checkSignatures = false }: { checkSignatures?: boolean } = {},
+  ): Promise<void> {
+    if (checkSignatures) throw cannotCheck(realisation);
     await this.#ask(operations.registerDrvOutput, { realisation });
   }
 
@@ -173,9 +182,13 @@ export class DaemonStore implements CollectableStore, Realiser {
     await this.#ask(operations.addIndirectRoot, { link });
   }
 
-  async findRoots(): Promise<Map<string, StorePath>> {
+  /** A daemon that trusts us tells all: what others may not see is left out here. */
+  async findRoots(options: { censor?: boolean } = {}): Promise<Map<string, StorePath>> {
     const roots = await this.#ask(operations.findRoots, undefined);
-    return new Map(roots.map(({ link, path }) => [link, path]));
+    return nameRoots(
+      roots.map(({ link, path }) => [link, path] as const),
+      options,
+    );
   }
 
   async collectGarbage({
@@ -233,6 +246,14 @@ export class DaemonStore implements CollectableStore, Realiser {
   ): Promise<Reply> {
     return await this.#pool.use((connection) => connection.call(operation, request, log));
   }
+}
+
+function cannotCheck({ id }: Realisation): ElsewhereError {
+  return new ElsewhereError(
+    "UNSUPPORTED",
+    `Cannot register realisation '${formatDrvOutput(id)}': a daemon cannot be asked to check its signatures`,
+    { hint: "Register it as a user that is trusted here" },
+  );
 }
 
 /** Lanes leave as many for what is sent and fetched meanwhile. */

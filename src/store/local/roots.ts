@@ -1,22 +1,18 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats, unlinkSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
+import { nameRoots, type Roots } from "../root-names.ts";
 import type { StoreContext } from "./context.ts";
 import { runtimeRoots } from "./runtime-roots.ts";
 import { readTempRoots } from "./temp-roots.ts";
 import { validPathAt } from "./valid-path-at.ts";
-
-/** Valid paths that are kept, by what keeps them. */
-export type Roots = Map<string, StorePath>;
 
 /**
  * Everything that keeps a valid path: links below `gcroots` and `profiles`, temporary roots, and what running
  * processes use. The last two have names in braces, which with `censor` tell nothing of the processes.
  */
 export function findRoots(store: StoreContext, { censor = false }: { censor?: boolean } = {}): Roots {
-  const roots = permanentRoots(store);
-  addNamed(roots, heldRoots(store), censor);
-  return roots;
+  return nameRoots(rootsOf(store), { censor });
 }
 
 /** Roots that are links on disk. Stale ones in `gcroots/auto` are deleted on the way. */
@@ -27,24 +23,14 @@ export function permanentRoots(store: StoreContext): Roots {
   return roots;
 }
 
-function* heldRoots(store: StoreContext): Generator<[holder: string, path: StorePath]> {
+function* rootsOf(store: StoreContext): Generator<readonly [keeper: string, path: StorePath]> {
+  yield* permanentRoots(store);
   for (const [pid, printed] of readTempRoots(store.layout.stateDir))
     for (const place of printed) {
       const path = validPathAt(store, place);
-      if (path) yield [`temp:${pid}`, path];
+      if (path) yield [`{temp:${pid}}`, path];
     }
   yield* runtimeRoots(store);
-}
-
-/** One holder may keep many paths, and each needs a name. */
-function addNamed(roots: Roots, held: Iterable<[string, StorePath]>, censor: boolean): void {
-  const counts = new Map<string, number>();
-  for (const [holder, path] of held) {
-    const name = censor ? "censored" : holder;
-    const count = (counts.get(name) ?? 0) + 1;
-    counts.set(name, count);
-    roots.set(count === 1 ? `{${name}}` : `{${name}#${count}}`, path);
-  }
 }
 
 class LinkFinder {
