@@ -5,20 +5,21 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { IncomingPath, Store } from "#store/store.ts";
 import { encodeToBuffer, type WireContext } from "#wire/codec/codec.ts";
 import { exportNext, exportTrailer } from "#wire/serve/export-stream.ts";
+import type { ClientRights } from "./client-rights.ts";
 import { validPathInfo } from "./invalid-path.ts";
 import { narBody } from "./nar-body.ts";
 import { Spool } from "./spool.ts";
 
 export interface ImportOptions {
   readonly ctx: WireContext;
-  readonly checkSignatures: boolean;
+  readonly rights: ClientRights;
 }
 
 /** Adds the paths of an export stream; returns them. */
 export async function importExport(
   store: Store,
   reader: ByteReader,
-  { ctx, checkSignatures }: ImportOptions,
+  { ctx, rights }: ImportOptions,
 ): Promise<StorePath[]> {
   const paths: StorePath[] = [];
   async function* incoming(): AsyncGenerator<IncomingPath> {
@@ -29,7 +30,7 @@ export async function importExport(
       yield { info, nar: spool.read() };
     }
   }
-  await store.addPaths(incoming(), { checkSignatures });
+  await rights.addPaths(store, incoming(), { withoutSignatures: true });
   return paths;
 }
 

@@ -73,6 +73,11 @@ export interface Store extends AsyncDisposable {
   narFromPath(path: StorePath): ByteSource;
   /** The NARs of `infos`, in that order, in as few round trips as the store can. Each must be consumed before the next. */
   narsFromPaths(infos: readonly PathInfo[], options?: NarOptions): AsyncIterable<IncomingPath>;
+  /**
+   * Whether it looks at signatures where it is told to check them: itself, or whoever it hands paths on to. Any
+   * other takes whatever it is given, and must not be given what comes from someone who is not trusted.
+   */
+  readonly checksSignatures?: boolean;
   /** Adds paths, references before referrers. Those already valid are skipped. What came whole stays when the stream breaks. */
   addPaths(paths: AsyncIterable<IncomingPath>, options?: AddOptions): Promise<void>;
   /** Whether `addPaths` is done with each chunk of a NAR before it asks for the next. */

@@ -13,10 +13,10 @@ import { serveCommands } from "#serve/serve/session.ts";
 import { DaemonStore } from "#store/daemon/daemon-store.ts";
 import { ServeStore } from "#store/serve/serve-store.ts";
 import type { Store } from "#store/store.ts";
-import { fileSample, incoming } from "../store/local/local-rig.ts";
+import { addressedSample, fileSample, incoming } from "../store/local/local-rig.ts";
 import { LIES } from "./lies.ts";
 import { streamPair } from "./stream-pair.ts";
-import { openVictim, type Victim } from "./victim.ts";
+import { openVictim } from "./victim.ts";
 
 const PROTOCOLS = ["daemon", "serve"] as const;
 
@@ -42,6 +42,27 @@ for (const protocol of PROTOCOLS)
     const door = doorTo(t, victim, { protocol, trusted: false });
     const unsigned = fileSample("unsigned", "x");
     await assert.rejects(door.addPaths(incoming([unsigned]), { checkSignatures: false }));
+    await door[Symbol.asyncDispose]();
+    await victim.assertUntouched();
+  });
+
+for (const protocol of PROTOCOLS)
+  test(`${protocol}: a client that nobody trusts cannot say that a path was built here`, async (t) => {
+    const victim = await openVictim(t);
+    const door = doorTo(t, victim, { protocol, trusted: false });
+    const { info, nar } = addressedSample("said", "x");
+    await door.addPaths(incoming([{ info: { ...info, ultimate: true }, nar }]), { checkSignatures: false });
+    const found = (await victim.store.queryPathInfos([info.path])).get(info.path);
+    assert.equal(found?.ultimate, false);
+  });
+
+for (const protocol of PROTOCOLS)
+  test(`${protocol}: a client that nobody trusts has nothing added by a relay to a store that checks nothing`, async (t) => {
+    const victim = await openVictim(t);
+    const store = doorTo(t, victim, { protocol: "serve", trusted: true });
+    const door = doorTo(t, { store }, { protocol, trusted: false });
+    for (const sample of [fileSample("unsigned", "x"), addressedSample("addressed", "x")])
+      await assert.rejects(door.addPaths(incoming([sample]), { checkSignatures: false }));
     await door[Symbol.asyncDispose]();
     await victim.assertUntouched();
   });
@@ -113,7 +134,7 @@ for (const [what, first, rest] of FLOODS)
 
 function doorTo(
   t: TestContext,
-  { store }: Victim,
+  { store }: { readonly store: Store },
   { protocol, trusted }: { protocol: (typeof PROTOCOLS)[number]; trusted: boolean },
 ): Store {
   const connect = async () => {

@@ -5,7 +5,7 @@ import { DEFAULT_STORE_DIR } from "#nix/store-path.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import { type Codec, encodeToBuffer } from "#wire/codec/codec.ts";
 import { hold } from "#wire/codec/dialogue.ts";
-import { u64 } from "#wire/codec/primitives.ts";
+import { bytes, u64 } from "#wire/codec/primitives.ts";
 import { FRAMES_END, frameHeader } from "#wire/daemon/frames.ts";
 import { type DaemonConnection, greetDaemon } from "#wire/daemon/handshake.ts";
 import type { Operation } from "#wire/daemon/operation.ts";
@@ -47,6 +47,7 @@ export class TalkingClient {
   readonly #heard = new Channel();
   readonly #reader = new ByteReader(this.#heard, "what the server says");
   #ctx!: DaemonConnection;
+  #toPull: Buffer = Buffer.alloc(0);
 
   get stream(): ByteStream {
     return {
@@ -82,6 +83,11 @@ export class TalkingClient {
     this.#said.push(FRAMES_END);
   }
 
+  /** Says it a piece at a time, as the server asks for them. */
+  sayPulled(body: Buffer): void {
+    this.#toPull = body;
+  }
+
   async hear<T>(codec: Codec<T>): Promise<T> {
     return await this.#reader.read(codec.decode(this.#ctx));
   }
@@ -91,6 +97,11 @@ export class TalkingClient {
     const frames: ServerFrame[] = [];
     for (;;) {
       const frame = await this.hear(serverFrame);
+      if (frame.kind === "pull") {
+        this.say(bytes, this.#toPull.subarray(0, frame.count));
+        this.#toPull = this.#toPull.subarray(frame.count);
+        continue;
+      }
       frames.push(frame);
       if (frame.kind === "last" || frame.kind === "error") return frames;
     }

@@ -1,7 +1,6 @@
 import { ByteReader, type ByteSource } from "#base/byte-reader.ts";
-import { ElsewhereError } from "#base/errors.ts";
 import type { ContentAddressMethod } from "#nix/content-address.ts";
-import type { PathInfo } from "#nix/path-info.ts";
+import { arriving } from "#nix/path-info.ts";
 import type { IncomingPath } from "#store/store.ts";
 import type { WireContext } from "#wire/codec/codec.ts";
 import { multipleCount } from "#wire/daemon/add-operations.ts";
@@ -19,15 +18,11 @@ type Additions =
   | "registerDrvOutput"
   | "addBuildLog";
 
-/** What brings contents and facts into a store. Only who is trusted may repair, or do without signatures. */
+/** What brings contents and facts into a store. */
 export const additionHandlers: Handlers<Additions> = {
-  async addToStore({ store, request, body, ctx, trusted }) {
+  async addToStore({ store, request, body, ctx, rights }) {
     const { name, how, references, repair } = request;
-    if (repair && !trusted)
-      throw new ElsewhereError(
-        "NOT_TRUSTED",
-        "repairing is not allowed when building through the Nix daemon",
-      );
+    if (repair) rights.demand("repair");
     const dump = ctx.version >= 25 ? dumpOf(how.method) : "nar";
     const info = await store.addContent({ name, ...how, references, dump, data: body, repair });
     return { path: info.path, info };
@@ -38,34 +33,26 @@ export const additionHandlers: Handlers<Additions> = {
     return (await store.addContent({ ...content, data: onePiece(contents) })).path;
   },
 
-  async addToStoreNar({ store, request: { info, repair, dontCheckSignatures }, body, trusted }) {
-    const accepted = trusted ? info : { ...info, ultimate: false };
-    await store.addPaths(one({ info: accepted, nar: body }), {
-      repair: repair && trusted,
-      checkSignatures: !(dontCheckSignatures && trusted),
-    });
+  async addToStoreNar({ store, request: { info, repair, dontCheckSignatures }, body, rights }) {
+    const wish = { repair, withoutSignatures: dontCheckSignatures };
+    await rights.addPaths(store, one({ info, nar: body }), wish);
   },
 
-  async addMultipleToStore({ store, request: { repair, dontCheckSignatures }, body, ctx, trusted }) {
-    const prepare = (info: PathInfo): PathInfo => (trusted ? info : { ...info, ultimate: false });
-    await store.addPaths(multiplePaths(body, ctx, prepare), {
-      repair: repair && trusted,
-      checkSignatures: !(dontCheckSignatures && trusted),
-    });
+  async addMultipleToStore({ store, request: { repair, dontCheckSignatures }, body, ctx, rights }) {
+    const wish = { repair, withoutSignatures: dontCheckSignatures };
+    await rights.addPaths(store, multiplePaths(body, ctx), wish);
   },
 
   async addSignatures({ store, request: { path, signatures } }) {
     await storeThatCan(store, "addSignatures").addSignatures(path, signatures);
   },
 
-  async registerDrvOutput({ store, request: { realisation }, trusted }) {
-    await storeThatCan(store, "registerRealisation").registerRealisation(realisation, {
-      checkSignatures: !trusted,
-    });
+  async registerDrvOutput({ store, request: { realisation }, rights }) {
+    await rights.registerRealisation(storeThatCan(store, "registerRealisation"), realisation);
   },
 
-  async addBuildLog({ store, request: { drvPath }, body, trusted }) {
-    if (!trusted) throw new ElsewhereError("NOT_TRUSTED", "you are not privileged to add logs");
+  async addBuildLog({ store, request: { drvPath }, body, rights }) {
+    rights.demand("add a build log");
     await storeThatCan(store, "addBuildLog").addBuildLog(drvPath, body);
   },
 };
@@ -75,15 +62,12 @@ function dumpOf(method: ContentAddressMethod): "nar" | "flat" {
   return method === "flat" || method === "text" ? "flat" : "nar";
 }
 
-async function* multiplePaths(
-  body: ByteSource,
-  ctx: WireContext,
-  prepare: (info: PathInfo) => PathInfo,
-): AsyncGenerator<IncomingPath> {
+/** Paths as they were copied: in none of them a client can say that it was built here. */
+async function* multiplePaths(body: ByteSource, ctx: WireContext): AsyncGenerator<IncomingPath> {
   const reader = new ByteReader(body, "the paths that are being added");
   const count = await reader.read(multipleCount.decode(ctx));
   for (let i = 0; i < count; i++) {
-    const info = prepare(await reader.read(streamedPathInfo.decode(ctx)));
+    const info = arriving(await reader.read(streamedPathInfo.decode(ctx)));
     // Inside frames a wrong size does no harm: the frames end where they end.
     yield { info, nar: info.narSize > 0 ? reader.chunks(info.narSize) : narBody(reader) };
   }

@@ -1,10 +1,9 @@
-import { ElsewhereError } from "#base/errors.ts";
 import type { KeyedBuildResult } from "#nix/build-result.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { BuildMode, MissingPaths, RealiseOptions } from "#store/realiser.ts";
 import { alreadyValid } from "../already-valid.ts";
+import { derivationPath } from "../derivation-path.ts";
 import { failureOf } from "../failed-build.ts";
-import { trustlessPath } from "../trustless-path.ts";
 import type { Call, Handlers } from "./call.ts";
 
 type Builds = "buildPaths" | "ensurePath" | "buildDerivation" | "buildPathsWithResults" | "queryMissing";
@@ -30,7 +29,7 @@ export const buildHandlers: Handlers<Builds> = {
 
   async buildDerivation(call) {
     const { target, mode } = call.request;
-    const drvPath = call.trusted ? target.drvPath : await trustlessPath(call.store, target);
+    const drvPath = await derivationPath(call, target);
     const realiser = await call.served.realiser();
     return await realiser.buildDerivation(drvPath, target.derivation, realiseOptions(call, mode));
   },
@@ -61,10 +60,6 @@ const NOTHING_MISSING: MissingPaths = {
 };
 
 function realiseOptions(call: Call<unknown>, mode: BuildMode): RealiseOptions {
-  if (mode === "repair" && !call.trusted)
-    throw new ElsewhereError(
-      "NOT_TRUSTED",
-      "repairing is not allowed because you are not in 'trusted-users'",
-    );
+  if (mode === "repair") call.rights.demand("repair");
   return { mode, settings: call.settings.build, signal: call.signal, log: call.reporter.log };
 }

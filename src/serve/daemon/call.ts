@@ -2,6 +2,7 @@ import type { ByteSource } from "#base/byte-reader.ts";
 import type { ValueOf } from "#wire/codec/codec.ts";
 import type { DaemonConnection } from "#wire/daemon/handshake.ts";
 import type { OperationKey, operations } from "#wire/daemon/operations.ts";
+import type { ClientRights } from "../client-rights.ts";
 import type { ServableStore, ServedStore } from "../served-store.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import type { Reporter } from "./reporter.ts";
@@ -16,7 +17,7 @@ export interface Call<Request> {
   readonly store: ServableStore;
   readonly served: ServedStore;
   readonly ctx: DaemonConnection;
-  readonly trusted: boolean;
+  readonly rights: ClientRights;
   /** What the client has set for its connection; `setOptions` changes it. */
   readonly settings: ConnectionSettings;
   readonly reporter: Reporter;

@@ -1,10 +1,11 @@
 import type { BuildSettings } from "#store/realiser.ts";
 import { type ClientSettings, MAX_BUILD_MEMORY } from "#wire/daemon/client-settings.ts";
 import { limitsOf } from "../build-settings.ts";
+import type { ClientRights } from "../client-rights.ts";
 
-/** What a client may do. */
-interface Rights {
-  readonly trusted: boolean;
+/** What a client may choose. */
+interface Choice {
+  readonly rights: ClientRights;
   readonly knownSubstituters: ReadonlySet<string>;
 }
 
@@ -32,11 +33,11 @@ export class ConnectionSettings {
   }
 
   /** Takes over what the client sent, as far as it may; what it may not is returned. */
-  apply(sent: ClientSettings, { trusted, knownSubstituters }: Rights): Refused {
-    const allowed = [...sent.overrides].filter(([name]) => trusted || OPEN_TO_ALL.has(name));
+  apply(sent: ClientSettings, { rights, knownSubstituters }: Choice): Refused {
+    const allowed = [...sent.overrides].filter(([name, value]) => rights.maySet(name, value));
     const overrides = new Map(allowed);
     this.#overrides = new Map(allowed.filter(([name]) => !NOT_FOR_A_CONNECTION.has(name)));
-    const substituters = trusted ? [] : this.#chooseSubstituters(sent, knownSubstituters);
+    const substituters = rights.isTrusted ? [] : this.#chooseSubstituters(sent, knownSubstituters);
     const number = (name: string) => asCount(overrides.get(name));
     this.#build = {
       ...limitsOf({
@@ -82,25 +83,24 @@ function asCount(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** What anyone may set for a connection. Source: Nix, `ClientSettings::apply`; the limit of memory is ours. */
-const OPEN_TO_ALL: ReadonlySet<string> = new Set([
-  "timeout",
-  "build-timeout",
-  "max-silent-time",
-  "build-max-silent-time",
-  "build-poll-interval",
-  "poll-interval",
-  "connect-timeout",
-  MAX_BUILD_MEMORY,
-]);
-const SUBSTITUTER_SETTINGS = ["substituters", "extra-substituters"] as const;
+/** Anyone may choose by these among what is known here. */
+const SUBSTITUTER_SETTINGS = [
+  "substituters",
+  "binary-caches",
+  "extra-substituters",
+  "extra-binary-caches",
+] as const;
 /** What even a trusted client cannot change: it is one for all. Source: the same. */
-const NOT_FOR_A_CONNECTION: ReadonlySet<string> = new Set(["experimental-features", "plugin-files", "store"]);
+const NOT_FOR_A_CONNECTION: ReadonlySet<string> = new Set([
+  "experimental-features",
+  "plugin-files",
+  "ssh-auth-sock",
+  "store",
+]);
 /** Refused without a word. Source: the same. */
 const SILENTLY_IGNORED: ReadonlySet<string> = new Set([
   "experimental-features",
   "plugin-files",
-  "substituters",
-  "extra-substituters",
-  "builders",
+  "ssh-auth-sock",
+  ...SUBSTITUTER_SETTINGS,
 ]);

@@ -32,10 +32,7 @@ export const obsoleteHandlers: Handlers<Obsolete> = {
     reporter.frame({ kind: "write", bytes: out.take() });
   },
 
-  async importPaths({ store, body, ctx, trusted }) {
-    return await importExport(store, new ByteReader(body, "an export stream"), {
-      ctx,
-      checkSignatures: !trusted,
-    });
+  async importPaths({ store, body, ctx, rights }) {
+    return await importExport(store, new ByteReader(body, "an export stream"), { ctx, rights });
   },
 };

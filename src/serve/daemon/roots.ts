@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { ElsewhereError } from "#base/errors.ts";
 import { addPermanentRoot } from "../permanent-root.ts";
 import { storeThatCan } from "../served-store.ts";
@@ -21,22 +22,20 @@ export const rootHandlers: Handlers<Roots> = {
   },
 
   async addIndirectRoot({ store, request: { link } }) {
-    await storeThatCan(store, "addIndirectRoot").addIndirectRoot(link);
+    await storeThatCan(store, "addIndirectRoot").addIndirectRoot(resolve(link));
   },
 
-  async addPermRoot({ store, request: { path, link }, trusted }) {
-    if (!trusted)
-      throw new ElsewhereError("NOT_TRUSTED", "you are not privileged to create perm roots", {
-        hint: "You can just do this client-side without special privileges, and probably want to do that instead",
-      });
-    await addPermanentRoot(storeThatCan(store, "addIndirectRoot"), path, link);
-    return link;
+  async addPermRoot({ store, request: { path, link }, rights }) {
+    rights.demand("make a permanent root");
+    const place = resolve(link);
+    await addPermanentRoot(storeThatCan(store, "addIndirectRoot"), path, place);
+    return place;
   },
 
   async syncWithGc() {},
 
-  async findRoots({ store, trusted }) {
-    const roots = await storeThatCan(store, "findRoots").findRoots({ censor: !trusted });
+  async findRoots({ store, rights }) {
+    const roots = await storeThatCan(store, "findRoots").findRoots({ censor: !rights.isTrusted });
     return [...roots].map(([link, path]) => ({ link, path }));
   },
 
@@ -53,9 +52,8 @@ export const rootHandlers: Handlers<Roots> = {
     await storeThatCan(store, "optimise").optimise();
   },
 
-  async verifyStore({ store, request, trusted }) {
-    if (request.repair && !trusted)
-      throw new ElsewhereError("NOT_TRUSTED", "you are not privileged to repair paths");
+  async verifyStore({ store, request, rights }) {
+    if (request.repair) rights.demand("repair the store");
     return await storeThatCan(store, "verify").verify(request);
   },
 };

@@ -5,6 +5,7 @@ import { type DaemonConnection, welcomeClient } from "#wire/daemon/handshake.ts"
 import type { Operation } from "#wire/daemon/operation.ts";
 import { operationsByCode } from "#wire/daemon/operations.ts";
 import type { ClientConnection } from "../client-connection.ts";
+import { ClientRights } from "../client-rights.ts";
 import type { ServedStore } from "../served-store.ts";
 import type { Call } from "./call.ts";
 import { ConnectionSettings } from "./connection-settings.ts";
@@ -42,12 +43,14 @@ class DaemonSession {
   readonly #options: DaemonSessionOptions;
   readonly #reporter: Reporter;
   readonly #settings = new ConnectionSettings();
+  readonly #rights: ClientRights;
 
   constructor(client: ClientConnection, ctx: DaemonConnection, options: DaemonSessionOptions) {
     this.#client = client;
     this.#ctx = ctx;
     this.#options = options;
     this.#reporter = new Reporter(client.writer, ctx);
+    this.#rights = new ClientRights(options.trusted);
   }
 
   async run(): Promise<void> {
@@ -98,14 +101,14 @@ class DaemonSession {
   }
 
   #callOf(request: unknown, body: RequestBody): Call<unknown> {
-    const { served, trusted } = this.#options;
+    const { served } = this.#options;
     return {
       request,
       body,
       served,
       store: served.store,
       ctx: this.#ctx,
-      trusted,
+      rights: this.#rights,
       settings: this.#settings,
       reporter: this.#reporter,
       signal: this.#client.hungUp,

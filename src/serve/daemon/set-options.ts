@@ -2,10 +2,10 @@ import type { Handlers } from "./call.ts";
 
 /** `SetOptions`: what a client over a socket sends first. */
 export const settingHandlers: Handlers<"setOptions"> = {
-  async setOptions({ request, settings, served, trusted, reporter }) {
+  async setOptions({ request, settings, served, rights, reporter }) {
     const warn = (text: string) => reporter.log({ kind: "message", text: `warning: ${text}\n` });
     const { restricted, substituters } = settings.apply(request, {
-      trusted,
+      rights,
       knownSubstituters: served.knownSubstituters ?? new Set(),
     });
     for (const name of restricted)

@@ -2,6 +2,7 @@ import type { ByteReader, ByteSource } from "#base/byte-reader.ts";
 import type { LogSink } from "#nix/log-event.ts";
 import type { ValueOf, WireContext } from "#wire/codec/codec.ts";
 import type { commands } from "#wire/serve/commands.ts";
+import type { ClientRights } from "../client-rights.ts";
 import type { ServableStore, ServedStore } from "../served-store.ts";
 
 type Commands = typeof commands;
@@ -15,7 +16,7 @@ export interface Call<Request> {
   readonly store: ServableStore;
   readonly served: ServedStore;
   readonly ctx: WireContext;
-  readonly trusted: boolean;
+  readonly rights: ClientRights;
   /** Whether the server was started with `--write`. */
   readonly mayWrite: boolean;
   /** What the client said of all builds of its connection; it may say something else later. */

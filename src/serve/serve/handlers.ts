@@ -4,11 +4,11 @@ import { commands } from "#wire/serve/commands.ts";
 import { memoryLimitIn } from "#wire/serve/memory-limit.ts";
 import { limitsOf } from "../build-settings.ts";
 import { closureWithOutputs } from "../closure-with-outputs.ts";
+import { derivationPath } from "../derivation-path.ts";
 import { exportPaths, importExport } from "../export-stream.ts";
 import { exitStatusOf, failureOf } from "../failed-build.ts";
 import { validPathInfo } from "../invalid-path.ts";
 import { narBody } from "../nar-body.ts";
-import { trustlessPath } from "../trustless-path.ts";
 import type { Call, CommandKey, Handlers } from "./call.ts";
 
 /** Every command of the serve protocol. Source: Nix, `nix-store.cc`, `opServe`. */
@@ -29,8 +29,8 @@ const handlers: Handlers = {
     call.replyBody = call.store.narFromPath(path);
   },
 
-  async importPaths({ store, reader, ctx, trusted }) {
-    await importExport(store, reader, { ctx, checkSignatures: !trusted });
+  async importPaths({ store, reader, ctx, rights }) {
+    await importExport(store, reader, { ctx, rights });
   },
 
   async exportPaths(call) {
@@ -53,15 +53,13 @@ const handlers: Handlers = {
 
   async buildDerivation(call) {
     const { target, options } = call.request;
-    const drvPath = call.trusted ? target.drvPath : await trustlessPath(call.store, target);
+    const drvPath = await derivationPath(call, target);
     const realiser = await call.served.realiser();
     return await realiser.buildDerivation(drvPath, target.derivation, realiseOptions(call, options));
   },
 
-  async addToStoreNar({ store, request: { info }, reader, trusted }) {
-    const nar = narBody(reader);
-    const accepted = trusted ? info : { ...info, ultimate: false };
-    await store.addPaths(one({ info: accepted, nar }), { checkSignatures: !trusted });
+  async addToStoreNar({ store, request: { info }, reader, rights }) {
+    await rights.addPaths(store, one({ info, nar: narBody(reader) }), { withoutSignatures: true });
     return true;
   },
 };

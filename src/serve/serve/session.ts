@@ -1,12 +1,12 @@
 import { ElsewhereError } from "#base/errors.ts";
 import type { LogSink } from "#nix/log-event.ts";
-import type { WireContext } from "#wire/codec/codec.ts";
 import { hold } from "#wire/codec/dialogue.ts";
 import { u64 } from "#wire/codec/primitives.ts";
 import type { Command } from "#wire/serve/command.ts";
 import { commandsByCode } from "#wire/serve/commands.ts";
 import { welcomeServe } from "#wire/serve/handshake.ts";
 import type { ClientConnection } from "../client-connection.ts";
+import { ClientRights } from "../client-rights.ts";
 import type { ServedStore } from "../served-store.ts";
 import type { Call } from "./call.ts";
 import { handlersByCode } from "./handlers.ts";
@@ -33,27 +33,27 @@ export async function serveCommands(client: ClientConnection, options: ServeSess
     client.writer.raw(bytes);
     await client.writer.flush();
   });
-  const said = {};
-  while (!(await client.reader.atEnd())) await serveOne(client, { ctx, said }, options);
+  const kept = { ctx, said: {}, rights: new ClientRights(options.trusted) };
+  while (!(await client.reader.atEnd())) await serveOne(client, kept, options);
 }
 
 async function serveOne(
   client: ClientConnection,
-  { ctx, said }: { ctx: WireContext; said: Call<unknown>["said"] },
+  { ctx, said, rights }: Pick<Call<unknown>, "ctx" | "said" | "rights">,
   options: ServeSessionOptions,
 ): Promise<void> {
   const code = await client.reader.read(u64.decode(ctx));
   const command = commandsByCode.get(code);
   if (!command) throw new ElsewhereError("PROTOCOL", `unknown serve command ${code}`);
   checkAllowed(command, options);
-  const { served, trusted, mayWrite, log } = options;
+  const { served, mayWrite, log } = options;
   const call = {
     request: await client.reader.read(command.request.decode(ctx)),
     reader: client.reader,
     store: served.store,
     served,
     ctx,
-    trusted,
+    rights,
     mayWrite,
     said,
     log,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ByteSource } from "#base/byte-reader.ts";
 import { ElsewhereError } from "#base/errors.ts";
 import { formatHash, type Hash, hashEquals, sha256 } from "#nix/hash.ts";
-import type { PathInfo } from "#nix/path-info.ts";
+import { arriving, type PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { restoreBytes, restorePath } from "../nar/restore-path.ts";
 import type { AddOptions, IncomingPath } from "../store.ts";
@@ -56,7 +56,7 @@ async function stage(
   { info, nar }: IncomingPath,
   { repair = false, checkSignatures = true }: AddOptions,
 ): Promise<Staged> {
-  const accepted = checkSignatures ? { ...info, ultimate: false } : info;
+  const accepted = checkSignatures ? arriving(info) : info;
   if (checkSignatures) checkTrust(store, accepted);
   const place = (await store.scratch()).place();
   try {

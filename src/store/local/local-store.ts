@@ -47,6 +47,7 @@ import { verifyStore } from "./verify.ts";
 export class LocalStore implements CollectableStore, SubstitutingStore {
   readonly uri: string;
   readonly keepsNoChunks = true;
+  readonly checksSignatures = true;
   readonly #context: StoreContext;
 
   constructor(context: StoreContext) {

@@ -1,5 +1,5 @@
 import type { NarInfo } from "#nix/narinfo.ts";
-import type { PathInfo } from "#nix/path-info.ts";
+import { arriving, type PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { SubstitutablePath, SubstituteOptions, Substituter } from "../substituter.ts";
 import { askSubstituter } from "./ask-substituter.ts";
@@ -28,8 +28,7 @@ export async function findSubstitutable(
     if (left.length === 0) break;
     const offers = await askSubstituter(store, from, () => offersOf(store, from, { paths: left, addresses }));
     for (const offer of offers ?? [])
-      if (untrusted || from.trusted || isTrustworthy(store, { ...offer.info, ultimate: false }))
-        found.set(offer.info.path, offer);
+      if (untrusted || from.trusted || isTrustworthy(store, offer.info)) found.set(offer.info.path, offer);
   }
   return found;
 }
@@ -50,7 +49,7 @@ async function offersOf(
   }
   const infos = await from.queryPathInfos(paths);
   return Array.from(infos.values(), (info) => ({
-    info: withoutPrivileges(info),
+    info: arriving(info),
     downloadSize: fileSizeOf(info),
     from,
   }));
@@ -76,10 +75,6 @@ export async function findSubstitutableClosure(
     wave = [...next];
   }
   return found;
-}
-
-function withoutPrivileges(info: PathInfo): PathInfo {
-  return info.ultimate ? { ...info, ultimate: false } : info;
 }
 
 function fileSizeOf(info: PathInfo): number {

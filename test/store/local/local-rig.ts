@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { makeStorePath } from "#nix/content-address.ts";
+import { makeContentAddressedPath, makeStorePath } from "#nix/content-address.ts";
 import { sha256 } from "#nix/hash.ts";
 import { NarWriter } from "#nix/nar/nar-writer.ts";
 import type { PathInfo } from "#nix/path-info.ts";
@@ -59,6 +59,14 @@ export function folderSample(name: string, contents: string, references: readonl
     writer.leaveDirectory();
   });
   return sampleOf(name, nar, references);
+}
+
+/** A file as a path whose name follows from its contents. */
+export function addressedSample(name: string, contents: string): Sample {
+  const { info, nar } = fileSample(name, contents);
+  const contentAddress = { method: "nar", hash: info.narHash } as const;
+  const path = makeContentAddressedPath(DEFAULT_STORE_DIR, name, contentAddress);
+  return { info: { ...info, path, contentAddress }, nar };
 }
 
 /** Samples each of which refers to the one before, and to `fan` more before it. */
