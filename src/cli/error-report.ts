@@ -46,11 +46,15 @@ export function reportError(error: unknown, terminal: Terminal, { debug }: { deb
 }
 
 export function formatError(error: unknown, style: Style): string {
-  const lines = [`${style.bad("error:")} ${messageOf(error)}`];
+  const lines = [`${style.bad("error:")} ${isSystemError(error) ? systemSentence(error) : messageOf(error)}`];
   for (const cause of causesOf(error))
     if (!messageOf(error).includes(cause)) lines.push(`       because: ${cause}`);
   if (error instanceof ElsewhereError) {
     if (error.hint) lines.push(`${style.good(" hint:")} ${error.hint.replaceAll("\n", "\n       ")}`);
+    lines[0] += style.dim(` [${error.code}]`);
+  } else if (isSystemError(error)) {
+    const hint = SYSTEM_HINTS[error.code ?? ""];
+    if (hint) lines.push(`${style.good(" hint:")} ${hint}`);
     lines[0] += style.dim(` [${error.code}]`);
   }
   return lines.join("\n");
@@ -72,8 +76,25 @@ function stackOf(error: Error): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
-function isSystemError(error: unknown): boolean {
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
 }
+
+/** Node says `CODE: what was found, call 'path'`; a person wants to know first what could not be done. */
+function systemSentence({ message, syscall, code }: NodeJS.ErrnoException): string {
+  const said = SYSTEM_MESSAGE.exec(message);
+  if (said?.groups) return `Cannot ${syscall} ${said.groups.paths}: ${said.groups.found}`;
+  return message.startsWith(`${code}: `) ? message.slice(`${code}: `.length) : message;
+}
+
+const SYSTEM_MESSAGE = /^[A-Z0-9]+: (?<found>[^']*), \w+ (?<paths>'.*')$/s;
+const SYSTEM_HINTS: Readonly<Record<string, string>> = {
+  EACCES: "do it as a user who may, or let this one: 'ls -ld' shows who may",
+  EPERM: "do it as a user who may, or let this one: 'ls -ld' shows who may",
+  EROFS: "that file system is mounted read-only",
+  ENOSPC: "that disk is full: 'elsewhere gc' deletes what nothing needs",
+  EDQUOT: "this user's share of that disk is used up",
+  ENOTDIR: "a part of that path is a file, where a folder is wanted",
+};
 
 const CAUSES_MAX = 5;

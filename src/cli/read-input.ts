@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
-import { readFileSync } from "node:fs";
 import type { ByteSource } from "#base/byte-reader.ts";
 import { LimitError } from "#base/errors.ts";
+import { readGivenFile } from "#build/input/given-file.ts";
 
 /** A file's contents, or standard input's for `-`. */
 export async function readInput(file: string): Promise<Buffer> {
-  return file === "-" ? await readAll(process.stdin) : readFileSync(file);
+  return file === "-" ? await readAll(process.stdin) : readGivenFile(file);
 }
 
 /** All of a stream, up to a limit. */

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { ElsewhereError } from "#base/errors.ts";
+import { readGivenFile } from "#build/input/given-file.ts";
 import type { Machine } from "#nix/machine.ts";
 import { parseMachines } from "#nix/machines.ts";
 import type { ResolvedSettings } from "#nix/settings.ts";
@@ -14,9 +15,9 @@ export function loadMachines({ settings }: ResolvedSettings): readonly Machine[]
 
 function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readGivenFile(path).toString("utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (error instanceof ElsewhereError && error.code === "NO_SUCH_FILE") return undefined;
     throw error;
   }
 }

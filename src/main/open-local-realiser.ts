@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readGivenFile } from "#build/input/given-file.ts";
 import { openLocalRealiser as openRealiser } from "#build/local/open.ts";
 import type { LocalBuildSettings } from "#build/local/settings.ts";
 import type { Settings } from "#nix/settings.ts";
@@ -47,7 +47,7 @@ function buildSettings(settings: Settings, env: NodeJS.ProcessEnv): LocalBuildSe
     filterSystemCalls: settings["filter-syscalls"],
     allowedImpureHostDeps: settings["allowed-impure-host-deps"],
     relaxed: settings.sandbox === "relaxed",
-    secretKeys: settings["secret-key-files"].map((file) => readFileSync(file, "utf8").trim()),
+    secretKeys: settings["secret-key-files"].map((file) => readGivenFile(file).toString("utf8").trim()),
     hashedMirrors: settings["hashed-mirrors"],
     netrc: readNetrc(settings),
     certificates: settings["ssl-cert-file"] ?? env.NIX_SSL_CERT_FILE ?? env.SSL_CERT_FILE,

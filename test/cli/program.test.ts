@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { COMMANDS } from "#cli/command-list.ts";
@@ -48,6 +48,46 @@ test("wrong usage exits with 2 and says where help is, without a stack", async (
 
 const folder = mkdtempSync(join(tmpdir(), "elsewhere-program-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
+
+test("what the system refuses is told as what could not be done, with a code and the way out", async () => {
+  const file = join(folder, "file");
+  writeFileSync(file, "no folder");
+  mkdirSync(`${folder}.drv`);
+  after(() => rmSync(`${folder}.drv`, { recursive: true }));
+  const stories: [RegExp, ...string[]][] = [
+    [
+      /Cannot read '.*': it is a folder \[CANNOT_READ\]\n hint: /,
+      "derivation",
+      "show",
+      `./${relative(".", folder)}.drv`,
+    ],
+    [/Cannot read '.*': it is a folder \[CANNOT_READ\]/, "nar", "ls", folder],
+    [
+      /Cannot read '.*': it is a folder \[CANNOT_READ\]/,
+      "sign",
+      "-k",
+      folder,
+      "--all",
+      "--store",
+      join(folder, "s"),
+    ],
+    [/Cannot read '.*': it is a folder \[CANNOT_READ\]/, "builders", "--builders", `@${folder}`],
+    [/Cannot read '.*none': there is no such file \[NO_SUCH_FILE\]/, "nar", "ls", join(folder, "none")],
+    [
+      /Cannot open '.*\/file\/nix\/.*': not a directory \[ENOTDIR\]\n hint: /,
+      "store",
+      "ping",
+      "--store",
+      file,
+    ],
+  ];
+  for (const [expected, ...words] of stories) {
+    const { code, err } = await elsewhere(...words);
+    assert.equal(code, 1, words.join(" "));
+    assert.match(err, expected);
+    assert.doesNotMatch(err, /^\s+at /m);
+  }
+});
 
 test("an error has its code, its hint, and with --debug its stack", async () => {
   const plain = await elsewhere("build", "./no-such.drv", "--store", folder);

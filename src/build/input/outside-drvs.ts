@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ElsewhereError } from "#base/errors.ts";
 import type { Derivation } from "#nix/derivation.ts";
@@ -10,6 +10,7 @@ import { parseJson } from "#nix/json-text.ts";
 import { parseStorePathBaseName, type StoreDir, type StorePath } from "#nix/store-path.ts";
 import { FolderDrvSource } from "#store/drv-source.ts";
 import { type DrvText, FolderStore } from "./folder-store.ts";
+import { readGivenFile } from "./given-file.ts";
 import { LeanDerivations } from "./lean-derivation.ts";
 
 /** Derivations that lie in no store, with what they need, and a store to copy them from. */
@@ -22,9 +23,7 @@ export interface OutsideDrvs {
 /** A `.drv` file outside any store; its inputs are read from the folder that it lies in, unless it is wanted `alone`. */
 export function readDrvFile(file: string, storeDir: StoreDir, { alone = false } = {}): OutsideDrvs {
   const folder = dirname(file);
-  if (!existsSync(file))
-    throw new ElsewhereError("NO_SUCH_FILE", `Cannot read '${file}': there is no such file`);
-  const contents = readFileSync(file);
+  const contents = readGivenFile(file);
   const drv = parseDerivation(storeDir, contents, drvNameOf(file));
   const root = derivationPath(storeDir, drv, contents);
   const given = new Map([[root, drv]]);

@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { Command } from "commander";
 import { ByteReader, type ByteSource } from "#base/byte-reader.ts";
 import { ElsewhereError } from "#base/errors.ts";
+import { assertIsFile } from "#build/input/given-file.ts";
 import { decodeNarListing, findInListing, listingToJson, type NarListing } from "#nix/nar/listing.ts";
 import { dumpPath } from "#store/nar/dump-path.ts";
 import { restorePath } from "#store/nar/restore-path.ts";
@@ -131,7 +132,9 @@ function lookUp(root: NarListing, path: string, file: string): NarListing {
 }
 
 function open(file: string): ByteSource {
-  return file === "-" ? process.stdin : createReadStream(file, { highWaterMark: READ_BYTES });
+  if (file === "-") return process.stdin;
+  assertIsFile(file);
+  return createReadStream(file, { highWaterMark: READ_BYTES });
 }
 
 const READ_BYTES = 1 << 20;

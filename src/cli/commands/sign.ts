@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { readGivenFile } from "#build/input/given-file.ts";
 import { parseSecretKey } from "#nix/signature.ts";
 import { signPathInfo } from "#nix/signature-fingerprint.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -43,7 +43,7 @@ async function run(context: CommandContext, words: readonly string[], flags: Fla
     );
   if (words.length === 0 && !flags.all)
     throw new UsageError("Cannot sign nothing", "name store paths, or --all");
-  const key = parseSecretKey(readFileSync(flags.keyFile, "utf8"));
+  const key = parseSecretKey(readGivenFile(flags.keyFile).toString("utf8"));
   await using opened = await services.openStore(storeUri(flags.store), await settingsFor(context, flags));
   const store = queryable(opened, "add signatures");
   const paths = flags.all ? await store.queryAllValidPaths() : words.map((word) => storePathOf(word, store));
