@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { Deferred } from "#base/deferred.ts";
-import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
+import { BARE_RESULT, type BuildResult, type KeyedBuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
+import type { DerivedPath } from "#nix/derived-path.ts";
 import { sha256 } from "#nix/hash.ts";
-import { parseStorePathBaseName } from "#nix/store-path.ts";
+import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
 import { ClientConnection } from "#serve/client-connection.ts";
 import { serveDaemon } from "#serve/daemon/session.ts";
 import type { ServedStore } from "#serve/served-store.ts";
@@ -191,16 +192,43 @@ test("a hundred questions asked at once are all answered, in order", async () =>
   await ended;
 });
 
+test("a build that was ended for another's failure is told of after it, in words of Nix", async () => {
+  const other = parseStorePathBaseName("g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-other.drv");
+  const asked = (drv: StorePath): DerivedPath => ({ kind: "built", drvPath: drv, outputs: ["out"] });
+  const { client, ended } = serveTo({
+    results: [
+      { ...BARE_RESULT, status: "Cancelled", path: asked(drvPath) },
+      { ...BARE_RESULT, status: "PermanentFailure", errorMessage: "builder failed", path: asked(other) },
+    ],
+  });
+  await client.greet();
+  client.ask(operations.buildPathsWithResults, { paths: [asked(drvPath), asked(other)], mode: "normal" });
+  const told = await client.hearReply(operations.buildPathsWithResults);
+  assert.deepEqual(
+    told.map(({ path: one, status }) => [one.kind === "built" && one.drvPath, status]),
+    [
+      [other, "PermanentFailure"],
+      [drvPath, "MiscFailure"],
+    ],
+  );
+  client.hangUp();
+  await ended;
+});
+
 interface Served {
   readonly trusted?: boolean;
+  readonly results?: KeyedBuildResult[];
   readonly build?: (drvPath: string, options: RealiseOptions) => Promise<BuildResult>;
 }
 
-function serveTo({ trusted = true, build }: Served): { client: TalkingClient; ended: Promise<void> } {
+function serveTo({ trusted = true, build, results = [] }: Served): {
+  client: TalkingClient;
+  ended: Promise<void>;
+} {
   const client = new TalkingClient();
   const realiser: Realiser = {
     buildDerivation: async (drv, _, options) => (build ? await build(drv, options) : BUILT),
-    buildPaths: async () => [],
+    buildPaths: async () => results,
     queryMissing: () => Promise.reject(new Error("nobody asks")),
   };
   const served: ServedStore = { store, realiser: async () => realiser };

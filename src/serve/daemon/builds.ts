@@ -17,7 +17,7 @@ export const buildHandlers: Handlers<Builds> = {
   },
 
   async buildPathsWithResults(call) {
-    return await makeValid(call, call.request);
+    return causesFirst(await makeValid(call, call.request));
   },
 
   async ensurePath(call) {
@@ -49,6 +49,14 @@ async function makeValid(call: Call<unknown>, { paths, mode }: Wanted): Promise<
   const options = realiseOptions(call, mode);
   const valid = mode === "normal" ? await alreadyValid(call.store, paths) : undefined;
   return valid ?? (await (await call.served.realiser()).buildPaths(paths, options));
+}
+
+/** Nix 2.8 shows the first failure alone: what was ended for another's, and says nothing of itself, comes last. */
+function causesFirst(results: readonly KeyedBuildResult[]): KeyedBuildResult[] {
+  return [
+    ...results.filter(({ status }) => status !== "Cancelled"),
+    ...results.filter(({ status }) => status === "Cancelled"),
+  ];
 }
 
 const NOTHING_MISSING: MissingPaths = {
