@@ -33,6 +33,10 @@ export class DerivationGraph {
     return derivation;
   }
 
+  print(path: StorePath): string {
+    return printStorePath(this.#store.storeDir, path);
+  }
+
   /** Under which realisations of the derivation's outputs are known. */
   drvHash(path: StorePath): Hash {
     return realisationHash(this.#store.storeDir, this.derivation(path), this.#hasher.hashOf);

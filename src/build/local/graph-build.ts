@@ -4,14 +4,14 @@ import { derivationType, hasKnownOutputPaths } from "#nix/derivation-type.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import { wantsOutput } from "#nix/derived-path-text.ts";
 import { derivationOptions } from "#nix/read-derivation-options.ts";
-import type { Realisation } from "#nix/realisation.ts";
-import { printStorePath, type StorePath } from "#nix/store-path.ts";
-import { FetchNarrator } from "#store/fetch-narrator.ts";
+import type { StorePath } from "#nix/store-path.ts";
 import type { RealiseOptions } from "#store/realiser.ts";
 import { BuildFailure, failureResult, successResult } from "./build-failure.ts";
 import { buildOne } from "./build-one.ts";
 import type { BuildSite } from "./build-site.ts";
+import { checkHasOutputs, checkPurity, checkStatic } from "./derivation-checks.ts";
 import { DerivationGraph } from "./derivation-graph.ts";
+import { ensureDerivation, ensurePath, maySubstitute } from "./ensure-path.ts";
 import { inNixOrder } from "./goal-order.ts";
 import { OutputsThere } from "./outputs-there.ts";
 import { resolveDerivation } from "./resolve-derivation.ts";
@@ -36,20 +36,22 @@ export class GraphBuild {
     this.#site = site;
     this.#parts = parts;
     this.#graph = new DerivationGraph(site.store, { substitutes: this.#substitutes });
-    this.#outputs = new OutputsThere(site, this.#graph);
+    this.#outputs = new OutputsThere(site, this.#graph, parts.request);
   }
 
   async realise(path: DerivedPath): Promise<BuildResult> {
     try {
-      return path.kind === "opaque" ? await this.#ensure(path.path) : await this.#wanted(path);
+      if (path.kind === "built") return await this.#wanted(path);
+      return await ensurePath(this.#site, this.#parts.request, path.path);
     } catch (error) {
       return failureResult(error);
     }
   }
 
-  async #wanted({ drvPath, outputs }: Extract<DerivedPath, { kind: "built" }>): Promise<BuildResult> {
-    await this.#haveDerivation(drvPath);
-    this.#checkHasOutputs(drvPath, outputs);
+  async #wanted(path: Extract<DerivedPath, { kind: "built" }>): Promise<BuildResult> {
+    const { drvPath, outputs } = path;
+    await ensureDerivation(this.#site, this.#parts.request, drvPath);
+    checkHasOutputs(this.#graph, path);
     if (this.#mode === "normal") {
       const known = await this.#outputs.find(drvPath, (name) => wantsOutput(outputs, name));
       if (known) {
@@ -60,31 +62,6 @@ export class GraphBuild {
     const result = await this.#build(drvPath);
     const builtOutputs = new Map([...result.builtOutputs].filter(([name]) => wantsOutput(outputs, name)));
     return { ...result, builtOutputs };
-  }
-
-  #checkHasOutputs(drvPath: StorePath, outputs: Extract<DerivedPath, { kind: "built" }>["outputs"]): void {
-    const has = this.#graph.derivation(drvPath).outputs;
-    const missing = outputs === "*" ? [] : outputs.filter((name) => !has.has(name));
-    if (missing.length === 0) return;
-    const names = missing.map((name) => `'${name}'`).join(", ");
-    throw new BuildFailure(
-      "MiscFailure",
-      `derivation '${this.#print(drvPath)}' does not have wanted outputs ${names}`,
-    );
-  }
-
-  async #ensure(path: StorePath): Promise<BuildResult> {
-    const { store } = this.#site;
-    if ((await store.queryValidPaths([path])).has(path)) return successResult("AlreadyValid", new Map());
-    using narrator = this.#narrator();
-    const valid = this.#substitutes
-      ? await store.queryValidPaths([path], { substitute: true, fetches: narrator.take })
-      : new Set();
-    if (valid.has(path)) return successResult("Substituted", new Map());
-    throw new BuildFailure(
-      "NoSubstituters",
-      `path '${printStorePath(store.storeDir, path)}' does not exist and cannot be created`,
-    );
   }
 
   #build(drvPath: StorePath): Promise<BuildResult> {
@@ -100,13 +77,14 @@ export class GraphBuild {
     const derivation = this.#graph.derivation(drvPath);
     const options = derivationOptions(store.storeDir, derivation);
     if (this.#mode === "normal" && options.allowSubstitutes && this.#substitutes) {
-      const known = await this.#substitute(drvPath);
+      const known = await this.#outputs.substitute(drvPath);
       if (known) {
         await this.#outputs.record(drvPath, known);
         return successResult("Substituted", known);
       }
     }
-    this.#checkPurity(drvPath);
+    checkPurity(this.#graph, drvPath);
+    checkStatic(this.#graph, drvPath);
     await this.#haveInputs(drvPath);
     const resolved = await resolveDerivation(this.#graph, { drvPath, storeDir: store.storeDir });
     const isResolved = resolved.drvPath !== drvPath;
@@ -140,26 +118,8 @@ export class GraphBuild {
     return await recordAsOwn({ graph: this.#graph, store }, drvPath, result);
   }
 
-  /** What is not impure itself, or fixed, would differ each time with what it is built from. */
-  #checkPurity(drvPath: StorePath): void {
-    const typeOf = (path: StorePath) => derivationType(this.#graph.derivation(path));
-    if (["impure", "fixed"].includes(typeOf(drvPath))) return;
-    for (const input of this.#graph.derivation(drvPath).inputDerivations.keys())
-      if (typeOf(input) === "impure")
-        throw new BuildFailure(
-          "InputRejected",
-          `pure derivation '${this.#print(drvPath)}' depends on impure derivation '${this.#print(input)}'`,
-        );
-  }
-
   async #haveInputs(drvPath: StorePath): Promise<void> {
     const { inputDerivations, inputSources } = this.#graph.derivation(drvPath);
-    for (const [input, { dynamic }] of inputDerivations)
-      if (dynamic.size > 0)
-        throw new BuildFailure(
-          "InputRejected",
-          `Cannot build '${this.#print(drvPath)}'.\nReason: Building dynamic derivations in one shot is not yet implemented, and it depends on outputs of what '${this.#print(input)}' builds`,
-        );
     const inputs: DerivedPath[] = [
       ...inputSources.map((path) => ({ kind: "opaque", path }) as const),
       ...Array.from(
@@ -175,7 +135,7 @@ export class GraphBuild {
     for (const { errorMessage } of failed) this.#tellOnce(errorMessage);
     throw new BuildFailure(
       "DependencyFailed",
-      `${failed.length} dependencies of derivation '${this.#print(drvPath)}' failed to build`,
+      `${failed.length} dependencies of derivation '${this.#graph.print(drvPath)}' failed to build`,
     );
   }
 
@@ -190,33 +150,11 @@ export class GraphBuild {
     this.#parts.request.signal.throwIfAborted();
   }
 
-  async #haveDerivation(drvPath: StorePath): Promise<void> {
-    const { store } = this.#site;
-    if ((await store.queryValidPaths([drvPath])).has(drvPath)) return;
-    const result = await this.#ensure(drvPath);
-    if (!isSuccess(result)) throw new BuildFailure("MiscFailure", result.errorMessage);
-  }
-
-  async #substitute(drvPath: StorePath): Promise<Map<string, Realisation> | undefined> {
-    using narrator = this.#narrator();
-    const fallback = this.#parts.request.settings.fallback ?? this.#site.settings.fallback;
-    return await this.#outputs.substitute(drvPath, { fallback, fetches: narrator.take });
-  }
-
-  /** Tells whoever asked what one request to the store fetches. */
-  #narrator(): FetchNarrator {
-    return new FetchNarrator({ storeDir: this.#site.store.storeDir, log: this.#parts.request.log });
-  }
-
   get #mode() {
     return this.#parts.request.mode;
   }
 
   get #substitutes(): boolean {
-    return this.#parts.request.settings.useSubstitutes ?? this.#site.settings.useSubstitutes;
-  }
-
-  #print(path: StorePath): string {
-    return printStorePath(this.#site.store.storeDir, path);
+    return maySubstitute(this.#site, this.#parts.request);
   }
 }

@@ -1,20 +1,23 @@
 import { derivationType, hasKnownOutputPaths } from "#nix/derivation-type.ts";
 import type { Realisation } from "#nix/realisation.ts";
-import { printStorePath, type StorePath } from "#nix/store-path.ts";
-import type { FetchSink } from "#store/fetch-event.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { RealiseOptions } from "#store/realiser.ts";
 import { BuildFailure } from "./build-failure.ts";
 import type { BuildSite } from "./build-site.ts";
 import type { DerivationGraph } from "./derivation-graph.ts";
+import { narrateFetches } from "./ensure-path.ts";
 import { fixedAddresses } from "./fixed-addresses.ts";
 
 /** Outputs of a graph's derivations that need not be built: they are there, or can be had. */
 export class OutputsThere {
   readonly #site: BuildSite;
   readonly #graph: DerivationGraph;
+  readonly #request: RealiseOptions;
 
-  constructor(site: BuildSite, graph: DerivationGraph) {
+  constructor(site: BuildSite, graph: DerivationGraph, request: RealiseOptions) {
     this.#site = site;
     this.#graph = graph;
+    this.#request = request;
   }
 
   /** Realisations of the wanted outputs when all are valid. */
@@ -45,20 +48,18 @@ export class OutputsThere {
   }
 
   /** Takes all outputs from substituters; undefined where those do not have them, or their paths are not known. */
-  async substitute(
-    drvPath: StorePath,
-    { fallback, fetches }: { readonly fallback: boolean; readonly fetches: FetchSink },
-  ): Promise<Map<string, Realisation> | undefined> {
-    const { store } = this.#site;
+  async substitute(drvPath: StorePath): Promise<Map<string, Realisation> | undefined> {
+    const { store, settings } = this.#site;
+    using narrator = narrateFetches(this.#site, this.#request);
     const outputs = [...(await this.#graph.outputs(drvPath)).values()];
     const paths = outputs.flatMap((path) => path ?? []);
     if (paths.length < outputs.length) return undefined;
     const addresses = fixedAddresses(this.#graph.derivation(drvPath), await this.#graph.outputs(drvPath));
-    const { failed } = await store.substitute(paths, { addresses, fetches });
-    if (failed.length > 0 && !fallback)
+    const { failed } = await store.substitute(paths, { addresses, fetches: narrator.take });
+    if (failed.length > 0 && !(this.#request.settings.fallback ?? settings.fallback))
       throw new BuildFailure(
         "TransientFailure",
-        `some substitutes for the outputs of derivation '${printStorePath(store.storeDir, drvPath)}' failed (usually happens due to networking issues); try '--fallback' to build derivation from source `,
+        `some substitutes for the outputs of derivation '${this.#graph.print(drvPath)}' failed (usually happens due to networking issues); try '--fallback' to build derivation from source `,
       );
     return await this.find(drvPath, () => true);
   }
