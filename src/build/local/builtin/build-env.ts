@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { compareText } from "#base/text.ts";
 import { BuildFailure } from "../build-failure.ts";
-import type { BuiltinContext } from "./run-builtin.ts";
+import type { BuiltinContext } from "./builtin-context.ts";
 import { StoreView } from "./store-view.ts";
 
 /** `builtin:buildenv`: one tree of links to what several packages have, as user environments are. */

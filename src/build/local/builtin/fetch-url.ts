@@ -10,7 +10,7 @@ import { formatDigest } from "#nix/hash.ts";
 import { credentialsFor } from "#nix/netrc.ts";
 import { restorePath } from "#store/nar/restore-path.ts";
 import { BuildFailure } from "../build-failure.ts";
-import type { BuiltinContext } from "./run-builtin.ts";
+import type { BuiltinContext } from "./builtin-context.ts";
 
 /** `builtin:fetchurl`: a file, or with `unpack` a NAR, from the first place that has it. */
 export async function fetchUrl(context: BuiltinContext): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, renameSync } from "node:fs";
 import { promisify } from "node:util";
 import { ElsewhereError } from "#base/errors.ts";
 import { BuildFailure } from "../build-failure.ts";
-import type { BuiltinContext } from "./run-builtin.ts";
+import type { BuiltinContext } from "./builtin-context.ts";
 
 /** `builtin:unpack-channel`: the one thing in an archive, under the channel's name. */
 export async function unpackChannel({ variable, realPathOf, out, signal }: BuiltinContext): Promise<void> {
