@@ -23,6 +23,9 @@ export interface ResultFacts {
   readonly memoryPeakBytes?: number | undefined;
 }
 
+/** They become known one after the other. */
+export type FactsSoFar = { -readonly [key in keyof ResultFacts]: ResultFacts[key] };
+
 export function successResult(
   status: BuildStatus,
   builtOutputs: ReadonlyMap<string, Realisation>,
