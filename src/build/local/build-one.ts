@@ -2,8 +2,8 @@ import type { BuildResult } from "#nix/build-result.ts";
 import { printStorePath } from "#nix/store-path.ts";
 import { BuildFailure, type FactsSoFar, failureResult, successResult } from "./build-failure.ts";
 import type { BuildJob, BuildSite } from "./build-site.ts";
-import { knownOutputs, lockOutputs } from "./expected-outputs.ts";
 import { makeOutputs } from "./make-outputs.ts";
+import { knownOutputs, lockOutputs } from "./output/expected-outputs.ts";
 import { runPostBuildHook } from "./post-build-hook.ts";
 import { checkCanBuild } from "./refusal.ts";
 

@@ -8,9 +8,9 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { MissingPaths, RealiseOptions, Realiser } from "#store/realiser.ts";
 import { failureResult } from "./build-failure.ts";
 import { buildOne } from "./build-one.ts";
-import { buildPaths } from "./build-paths.ts";
 import type { BuildSite } from "./build-site.ts";
-import { queryMissing } from "./query-missing.ts";
+import { buildPaths } from "./graph/build-paths.ts";
+import { queryMissing } from "./graph/query-missing.ts";
 
 /**
  * Builds on this machine, into a local store. At most as many builders run at once as its own settings say, whoever asks for

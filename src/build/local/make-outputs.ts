@@ -1,23 +1,23 @@
 import { derivationType, isBuiltinBuilder, isNetworked } from "#nix/derivation-type.ts";
 import type { Realisation } from "#nix/realisation.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
-import { startBuildActivity } from "./activity.ts";
 import { BuildFailure, type FactsSoFar } from "./build-failure.ts";
-import { BuildLogFeed } from "./build-log-feed.ts";
 import type { BuildJob, BuildSite } from "./build-site.ts";
 import { runBuiltin } from "./builtin/run-builtin.ts";
-import { compareWithValid } from "./compare-outputs.ts";
-import { takenPaths } from "./expected-outputs.ts";
-import { type BuiltOutput, inspectOutputs } from "./inspect-output.ts";
-import { installOutputs } from "./install-outputs.ts";
-import { checkStoreFolder, detachOutputs } from "./left-by-builder.ts";
-import { checkOutputs } from "./output-checks.ts";
-import { orderOutputs } from "./output-order.ts";
-import { type PlannedOutput, planOutputs } from "./planned-output.ts";
-import { type OutputsBuild, runProgram } from "./run-program.ts";
-import { sandboxOf } from "./sandbox-of.ts";
-import { type SettledOutput, settleOutput } from "./settle-output.ts";
-import { Workspace } from "./workspace.ts";
+import { compareWithValid } from "./output/compare-outputs.ts";
+import { takenPaths } from "./output/expected-outputs.ts";
+import { type BuiltOutput, inspectOutputs } from "./output/inspect-output.ts";
+import { installOutputs } from "./output/install-outputs.ts";
+import { checkStoreFolder, detachOutputs } from "./output/left-by-builder.ts";
+import { checkOutputs } from "./output/output-checks.ts";
+import { orderOutputs } from "./output/output-order.ts";
+import { type PlannedOutput, planOutputs } from "./output/planned-output.ts";
+import { type SettledOutput, settleOutput } from "./output/settle-output.ts";
+import { startBuildActivity } from "./process/activity.ts";
+import { BuildLogFeed } from "./process/build-log-feed.ts";
+import { type OutputsBuild, runProgram } from "./process/run-program.ts";
+import { sandboxOf } from "./process/sandbox-of.ts";
+import { Workspace } from "./process/workspace.ts";
 
 /** Makes and installs the outputs of a derivation, in a folder of its own that goes away. Throws a `BuildFailure`; notes what it took in `facts`. */
 export async function makeOutputs(

@@ -12,10 +12,10 @@ import type { Sandbox } from "#sandbox/sandbox.ts";
 import type { LocalStore } from "#store/local/local-store.ts";
 import { removeTree } from "#store/local/scratch.ts";
 import { LocalRealiser } from "./local-realiser.ts";
-import { isStaleName, ownedName } from "./ownership.ts";
+import { isStaleName, ownedName } from "./process/ownership.ts";
+import { removeStaleWorkspaces } from "./process/workspace.ts";
 import { DEFAULT_LOCAL_BUILD_SETTINGS, type LocalBuildSettings } from "./settings.ts";
 import { Trash } from "./trash.ts";
-import { removeStaleWorkspaces } from "./workspace.ts";
 
 export interface OpenOptions {
   readonly settings?: Partial<LocalBuildSettings>;

@@ -3,7 +3,7 @@ import { derivationType, isBuiltinBuilder } from "#nix/derivation-type.ts";
 import { printStorePath } from "#nix/store-path.ts";
 import { BuildFailure } from "./build-failure.ts";
 import type { BuildJob, BuildSite } from "./build-site.ts";
-import { sandboxOf } from "./sandbox-of.ts";
+import { sandboxOf } from "./process/sandbox-of.ts";
 
 /** Throws when this machine cannot build the derivation, in the words of Nix 2.34. */
 export function checkCanBuild(site: BuildSite, job: BuildJob): void {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { inTransaction } from "#store/in-transaction.ts";
 import { type SlotShare, unsharedSlots } from "../engine/site/slot-share.ts";
-import { isStaleName, ownedName } from "../local/ownership.ts";
+import { isStaleName, ownedName } from "../local/process/ownership.ts";
 import { type Bell, openBell } from "./slot-bell.ts";
 
 /**

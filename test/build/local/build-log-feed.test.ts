@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BuildLogFeed } from "#build/local/build-log-feed.ts";
+import { BuildLogFeed } from "#build/local/process/build-log-feed.ts";
 import { type LogEvent, RESULT } from "#nix/log-event.ts";
 
 test("lines come out whole, however the output is cut", () => {

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
-import { attributesAsShell } from "#build/local/structured-attributes.ts";
+import { attributesAsShell } from "#build/local/process/structured-attributes.ts";
 import type { KeyedBuildResult } from "#nix/build-result.ts";
 import { sha256 } from "#nix/hash.ts";
 import type { JsonValue } from "#nix/json-value.ts";

@@ -4,9 +4,9 @@ import { hashPlaceholder } from "#nix/placeholder.ts";
 import { parseInStore, printStorePath, type StorePath } from "#nix/store-path.ts";
 import { BuildFailure } from "../build-failure.ts";
 import type { BuildJob, BuildSite } from "../build-site.ts";
-import type { PlannedOutput } from "../planned-output.ts";
-import { rewriteText } from "../rewriting.ts";
-import type { Workspace } from "../workspace.ts";
+import type { PlannedOutput } from "../output/planned-output.ts";
+import { rewriteText } from "../output/rewriting.ts";
+import type { Workspace } from "../process/workspace.ts";
 
 /** What a built-in builder works with. It writes below `outputs` and `scratchDir`, and nowhere else. */
 export interface BuiltinContext {

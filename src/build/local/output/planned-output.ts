@@ -1,7 +1,7 @@
 import type { DerivationOutput } from "#nix/derivation.ts";
 import { staticOutputPath } from "#nix/derivation-output.ts";
 import type { StoreDir, StorePath } from "#nix/store-path.ts";
-import type { BuildJob } from "./build-site.ts";
+import type { BuildJob } from "../build-site.ts";
 import { fallbackPath } from "./rewriting.ts";
 
 /** An output before it is built. */

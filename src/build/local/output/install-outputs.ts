@@ -4,7 +4,7 @@ import type { Realisation } from "#nix/realisation.ts";
 import { parseSecretKey } from "#nix/signature.ts";
 import { signPathInfo } from "#nix/signature-fingerprint.ts";
 import { renameCanonical } from "#store/local/canonicalise.ts";
-import type { BuildJob, BuildSite } from "./build-site.ts";
+import type { BuildJob, BuildSite } from "../build-site.ts";
 import type { SettledOutput } from "./settle-output.ts";
 
 interface Place {

@@ -4,8 +4,8 @@ import { hashEquals } from "#nix/hash.ts";
 import type { Realisation } from "#nix/realisation.ts";
 import { renameCanonical } from "#store/local/canonicalise.ts";
 import { removeTree } from "#store/local/scratch.ts";
-import { BuildFailure } from "./build-failure.ts";
-import type { BuildJob, BuildSite } from "./build-site.ts";
+import { BuildFailure } from "../build-failure.ts";
+import type { BuildJob, BuildSite } from "../build-site.ts";
 import type { SettledOutput } from "./settle-output.ts";
 
 /** The check of a second build: throws unless every output is what is valid in the store, bit for bit. */

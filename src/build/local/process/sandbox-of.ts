@@ -1,7 +1,7 @@
 import { printStorePath } from "#nix/store-path.ts";
 import type { Sandbox } from "#sandbox/sandbox.ts";
-import { BuildFailure } from "./build-failure.ts";
-import type { BuildJob, BuildSite } from "./build-site.ts";
+import { BuildFailure } from "../build-failure.ts";
+import type { BuildJob, BuildSite } from "../build-site.ts";
 
 /** The sandbox of a build: the machine's, or none where the derivation asks for that and the settings let it. */
 export function sandboxOf(

@@ -2,7 +2,7 @@ import { derivationType } from "#nix/derivation-type.ts";
 import type { Realisation } from "#nix/realisation.ts";
 import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
 import type { PathLocks } from "#store/local/path-lock.ts";
-import type { BuildJob, BuildSite } from "./build-site.ts";
+import type { BuildJob, BuildSite } from "../build-site.ts";
 import { planOutputs } from "./planned-output.ts";
 
 /** Realisations of all outputs when all are valid. */

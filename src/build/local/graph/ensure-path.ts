@@ -2,8 +2,8 @@ import { type BuildResult, isSuccess } from "#nix/build-result.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { FetchNarrator } from "#store/fetch-narrator.ts";
 import type { RealiseOptions } from "#store/realiser.ts";
-import { BuildFailure, successResult } from "./build-failure.ts";
-import type { BuildSite } from "./build-site.ts";
+import { BuildFailure, successResult } from "../build-failure.ts";
+import type { BuildSite } from "../build-site.ts";
 
 /** Makes a path valid that nobody says how to build: it is there, or a substituter has it. Throws a `BuildFailure` where none has. */
 export async function ensurePath(

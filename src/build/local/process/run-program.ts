@@ -1,11 +1,11 @@
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { SandboxOutcome } from "#sandbox/sandbox.ts";
-import type { FactsSoFar } from "./build-failure.ts";
+import type { FactsSoFar } from "../build-failure.ts";
+import type { BuildJob, BuildSite } from "../build-site.ts";
+import type { PlannedOutput } from "../output/planned-output.ts";
 import type { BuildLogFeed } from "./build-log-feed.ts";
-import type { BuildJob, BuildSite } from "./build-site.ts";
 import { builderFailed } from "./builder-failed.ts";
-import type { PlannedOutput } from "./planned-output.ts";
 import { prepareBuild } from "./prepare-build.ts";
 import { runBuilder } from "./run-builder.ts";
 import { sandboxOf } from "./sandbox-of.ts";

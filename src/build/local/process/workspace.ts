@@ -9,9 +9,9 @@ import {
   symlinkSync,
 } from "node:fs";
 import { removeTree } from "#store/local/scratch.ts";
-import type { BuildSite } from "./build-site.ts";
+import type { BuildSite } from "../build-site.ts";
+import type { Trash } from "../trash.ts";
 import { isStaleName, ownedName } from "./ownership.ts";
-import type { Trash } from "./trash.ts";
 
 /** The folders of one build. They go after it ends, or when the next process finds that ours is dead. */
 export class Workspace implements Disposable {

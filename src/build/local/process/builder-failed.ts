@@ -2,10 +2,10 @@ import { statfsSync } from "node:fs";
 import { derivationType, isNetworked } from "#nix/derivation-type.ts";
 import { printStorePath } from "#nix/store-path.ts";
 import type { SandboxEnd } from "#sandbox/sandbox.ts";
-import { BuildFailure } from "./build-failure.ts";
+import { BuildFailure } from "../build-failure.ts";
+import type { BuildJob, BuildSite } from "../build-site.ts";
+import type { PlannedOutput } from "../output/planned-output.ts";
 import type { BuildLogFeed } from "./build-log-feed.ts";
-import type { BuildJob, BuildSite } from "./build-site.ts";
-import type { PlannedOutput } from "./planned-output.ts";
 import { sandboxOf } from "./sandbox-of.ts";
 import type { Workspace } from "./workspace.ts";
 

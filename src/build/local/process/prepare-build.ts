@@ -9,13 +9,13 @@ import { encodeNix32 } from "#nix/nix32.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { hashPlaceholder } from "#nix/placeholder.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
+import { BuildFailure } from "../build-failure.ts";
+import type { BuildJob, BuildSite } from "../build-site.ts";
+import { graphAsJson, graphAsText } from "../output/exported-graph.ts";
+import type { PlannedOutput } from "../output/planned-output.ts";
+import { rewriteText } from "../output/rewriting.ts";
 import { buildEnvironment } from "./build-environment.ts";
-import { BuildFailure } from "./build-failure.ts";
-import type { BuildJob, BuildSite } from "./build-site.ts";
 import { exportedClosure } from "./closure-of.ts";
-import { graphAsJson, graphAsText } from "./exported-graph.ts";
-import type { PlannedOutput } from "./planned-output.ts";
-import { rewriteText } from "./rewriting.ts";
 import { attributesAsJson, attributesAsShell } from "./structured-attributes.ts";
 
 /** What the builder is started with. */

@@ -7,7 +7,7 @@ import { ModuloHasher } from "#nix/hash-rewriting.ts";
 import { dumpChunks } from "#store/nar/dump-path.ts";
 import { gitHash } from "#store/nar/git-hash.ts";
 import { hashPath } from "#store/nar/hash-path.ts";
-import { BuildFailure } from "./build-failure.ts";
+import { BuildFailure } from "../build-failure.ts";
 
 export interface ContentsOptions {
   readonly method: ContentAddress["method"];

@@ -4,7 +4,7 @@ import { derivationOptions } from "#nix/read-derivation-options.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { MissingPaths } from "#store/realiser.ts";
 import type { SubstitutablePath } from "#store/substituter.ts";
-import type { BuildSite } from "./build-site.ts";
+import type { BuildSite } from "../build-site.ts";
 import { DerivationGraph } from "./derivation-graph.ts";
 import { fixedAddresses } from "./fixed-addresses.ts";
 

@@ -2,7 +2,7 @@ import type { BasicDerivation } from "#nix/derivation.ts";
 import { derivationPath, fillOutputPaths } from "#nix/derivation-hash.ts";
 import { derivationType } from "#nix/derivation-type.ts";
 import type { StoreDir, StorePath } from "#nix/store-path.ts";
-import { resolveInputs } from "../engine/plan/resolve.ts";
+import { resolveInputs } from "../../engine/plan/resolve.ts";
 import type { DerivationGraph } from "./derivation-graph.ts";
 
 /**

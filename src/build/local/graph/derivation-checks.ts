@@ -1,7 +1,7 @@
 import { derivationType } from "#nix/derivation-type.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { BuildFailure } from "./build-failure.ts";
+import { BuildFailure } from "../build-failure.ts";
 import type { DerivationGraph } from "./derivation-graph.ts";
 
 /** Refuses, in Nix's words, to be asked for outputs that a derivation does not have. */

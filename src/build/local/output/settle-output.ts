@@ -6,7 +6,7 @@ import { hashPartOf, type StoreDir, type StorePath } from "#nix/store-path.ts";
 import { dumpChunks } from "#store/nar/dump-path.ts";
 import { hashPath } from "#store/nar/hash-path.ts";
 import { restorePath } from "#store/nar/restore-path.ts";
-import { BuildFailure } from "./build-failure.ts";
+import { BuildFailure } from "../build-failure.ts";
 import { contentsHash } from "./contents-hash.ts";
 import type { BuiltOutput } from "./inspect-output.ts";
 import { rewritePath } from "./rewriting.ts";

@@ -6,7 +6,7 @@ import { ReferenceScanner } from "#nix/reference-scan.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { canonicalise } from "#store/local/canonicalise.ts";
 import { dumpChunks } from "#store/nar/dump-path.ts";
-import { BuildFailure } from "./build-failure.ts";
+import { BuildFailure } from "../build-failure.ts";
 import type { PlannedOutput } from "./planned-output.ts";
 
 /** An output as the builder left it, made canonical. */

@@ -3,7 +3,7 @@ import { canonicalise } from "#store/local/canonicalise.ts";
 import { removeTree } from "#store/local/scratch.ts";
 import { dumpPath } from "#store/nar/dump-path.ts";
 import { restorePath } from "#store/nar/restore-path.ts";
-import { BuildFailure } from "./build-failure.ts";
+import { BuildFailure } from "../build-failure.ts";
 
 /**
  * Throws unless the store directory in a builder's root is what it was: folders all the way. The root was the

@@ -1,6 +1,6 @@
 import { printStorePath } from "#nix/store-path.ts";
-import { BuildFailure } from "./build-failure.ts";
-import type { BuildJob, BuildSite } from "./build-site.ts";
+import { BuildFailure } from "../build-failure.ts";
+import type { BuildJob, BuildSite } from "../build-site.ts";
 
 /** Ends a build when its client goes away or a limit is passed: time, silence, or bytes of log. */
 export class BuildWatch implements Disposable {

@@ -1,5 +1,5 @@
 import type { StorePath } from "#nix/store-path.ts";
-import { BuildFailure } from "./build-failure.ts";
+import { BuildFailure } from "../build-failure.ts";
 import type { BuiltOutput } from "./inspect-output.ts";
 
 /** Outputs in an order in which each comes after those that it refers to. */

@@ -2,7 +2,7 @@ import type { DerivationOptions, OutputChecks } from "#nix/derivation-options.ts
 import type { ReferenceTarget } from "#nix/derivation-reference.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { printStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
-import { BuildFailure } from "./build-failure.ts";
+import { BuildFailure } from "../build-failure.ts";
 import { closureSize } from "./exported-graph.ts";
 import type { SettledOutput } from "./settle-output.ts";
 

@@ -1,7 +1,7 @@
 import { parseInStore, printStorePath, type StorePath } from "#nix/store-path.ts";
 import type { Mount } from "#sandbox/sandbox.ts";
-import { BuildFailure } from "./build-failure.ts";
-import type { BuildJob, BuildSite } from "./build-site.ts";
+import { BuildFailure } from "../build-failure.ts";
+import type { BuildJob, BuildSite } from "../build-site.ts";
 import { mountOf, parseSandboxPath, type SandboxPath } from "./sandbox-paths.ts";
 
 /** What the settings, and the derivation where it may, show of the machine; store paths with their closures. */

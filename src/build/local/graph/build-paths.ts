@@ -2,7 +2,7 @@ import type { Semaphore } from "#base/semaphore.ts";
 import type { BuildResult, KeyedBuildResult } from "#nix/build-result.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { RealiseOptions } from "#store/realiser.ts";
-import type { BuildSite } from "./build-site.ts";
+import type { BuildSite } from "../build-site.ts";
 import { inNixOrder } from "./goal-order.ts";
 import { GraphBuild } from "./graph-build.ts";
 
