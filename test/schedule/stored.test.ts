@@ -9,7 +9,7 @@ test("who holds something is known, however many come and go", () => {
   const steps = fc.array(fc.tuple(fc.nat(79), fc.boolean()), { maxLength: 200 });
   fc.assert(
     fc.property(steps, (some) => {
-      const stored = new Stored("p", 1);
+      const stored = new Stored<Builder>("p", 1);
       const holding = new Set<Builder>();
       for (const [ordinal, comes] of some) {
         const builder = builders[ordinal]!;
@@ -30,7 +30,7 @@ test("who holds something is known, however many come and go", () => {
 
 test("those that few hold name them all", () => {
   const builders = Array.from({ length: 17 }, (_, ordinal) => builderAt(ordinal));
-  const stored = new Stored("p", 1);
+  const stored = new Stored<Builder>("p", 1);
   for (const builder of builders.slice(0, 16)) stored.addHolder(builder);
   assert.deepEqual(new Set(stored.listed), new Set(builders.slice(0, 16)));
   stored.addHolder(builders[16]!);
@@ -39,7 +39,7 @@ test("those that few hold name them all", () => {
 
 test("of many that held something, the last is known to", () => {
   const builders = Array.from({ length: 40 }, (_, ordinal) => builderAt(ordinal));
-  const stored = new Stored("p", 1);
+  const stored = new Stored<Builder>("p", 1);
   for (const builder of builders) stored.addHolder(builder);
   for (const builder of builders.slice(1)) stored.removeHolder(builder);
   isHeldByJust(stored, new Set(builders.slice(0, 1)), builders);
@@ -48,7 +48,11 @@ test("of many that held something, the last is known to", () => {
   isHeldByJust(stored, new Set([builders[7]!]), builders);
 });
 
-function isHeldByJust(stored: Stored, holding: ReadonlySet<Builder>, builders: readonly Builder[]): void {
+function isHeldByJust(
+  stored: Stored<Builder>,
+  holding: ReadonlySet<Builder>,
+  builders: readonly Builder[],
+): void {
   assert.equal(stored.holders, holding.size);
   for (const builder of builders) assert.equal(stored.isHeldBy(builder), holding.has(builder));
   if (stored.listed.length > 0) assert.deepEqual(new Set(stored.listed), holding);

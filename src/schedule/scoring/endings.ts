@@ -5,8 +5,9 @@ import { setAlarm } from "./alarms.ts";
 import { hold } from "./locality.ts";
 import { refile } from "./pools.ts";
 import { dequeue, enqueue } from "./ready-queues.ts";
-import { close, forget, isOpen, reopen, settle, stopRequest } from "./requests.ts";
+import { stopRequest } from "./requests.ts";
 import type { Run, ScoringSchedule, Task } from "./state.ts";
+import { close, forget, isOpen, reopen, settle } from "./task-phases.ts";
 import { touch } from "./touched.ts";
 
 /** Gives back what a task has on a builder; undefined for one that does not run there. */

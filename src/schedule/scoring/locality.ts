@@ -3,7 +3,7 @@ import type { Builder, ScoringSchedule, Task } from "./state.ts";
 import { Stored } from "./stored.ts";
 
 /** What is known under a path, which may be one that a task makes: then the path is the task's id. */
-export function storedAt(schedule: ScoringSchedule, { path, bytes }: StoredPath): Stored {
+export function storedAt(schedule: ScoringSchedule, { path, bytes }: StoredPath): Stored<Builder> {
   let stored = schedule.stored.get(path);
   if (!stored) {
     stored = new Stored(path, Math.round(bytes));
@@ -13,7 +13,7 @@ export function storedAt(schedule: ScoringSchedule, { path, bytes }: StoredPath)
 }
 
 /** Takes note that a builder holds something. Of more than is kept, what became known first is forgotten. */
-export function hold(schedule: ScoringSchedule, builder: Builder, stored: Stored): void {
+export function hold(schedule: ScoringSchedule, builder: Builder, stored: Stored<Builder>): void {
   if (!stored.addHolder(builder)) return;
   const place = builder.held++ % HOLDINGS_KEPT_MAX;
   const oldest = builder.holds[place];
@@ -71,7 +71,7 @@ export function findNearest(task: Task): void {
 }
 
 /** The largest of what a task needs: the others hardly count, and there may be thousands. */
-export function countedInputs(inputs: readonly Stored[]): readonly Stored[] {
+export function countedInputs(inputs: readonly Stored<Builder>[]): readonly Stored<Builder>[] {
   if (inputs.length <= INPUTS_COUNTED_MAX) return inputs;
   return [...inputs]
     .sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1))

@@ -15,7 +15,7 @@ export interface ScoringSchedule {
   readonly builders: Map<string, Builder>;
   readonly pools: Map<string, Pool>;
   readonly classes: Map<string, TaskClass>;
-  readonly stored: Map<string, Stored>;
+  readonly stored: Map<string, Stored<Builder>>;
   readonly alarms: OrderedList<Alarm>;
   /** Classes of which something may be placed that could not be before. */
   readonly touched: TaskClass[];
@@ -74,9 +74,9 @@ export interface Task {
   readonly needs: readonly Task[];
   dependants: Task[];
   /** What it needs of stores, with what its needs make. */
-  readonly inputs: readonly Stored[];
+  readonly inputs: readonly Stored<Builder>[];
   /** What it makes. */
-  readonly output: Stored;
+  readonly output: Stored<Builder>;
   /** Those who ask for it. */
   requests: readonly Request[];
   readonly sinceMs: number;
@@ -161,7 +161,7 @@ export interface Builder {
   memoryTakenBytes: number;
   handedOver: number;
   /** What it holds, in a ring that begins anew when it is full; `held` things were put into it. */
-  readonly holds: Stored[];
+  readonly holds: Stored<Builder>[];
   held: number;
   /** Of what is being counted; 0 in between. */
   tallyBytes: number;

@@ -1,12 +1,18 @@
-import type { Builder } from "./state.ts";
+/** A builder, as far as it matters here. */
+export interface StoredBy<Holder> {
+  /** Its place among all. */
+  readonly ordinal: number;
+  /** A list of it alone. */
+  readonly alone: readonly Holder[];
+}
 
 /** Something that some builders hold: they are listed while they are few, bits by their ordinals from then on. */
-export class Stored {
+export class Stored<Holder extends StoredBy<Holder>> {
   readonly path: string;
   bytes: number;
   #holders = 0;
   /** While there is one only, the list that is shared by all that it alone holds. */
-  #few: readonly Builder[] = NOBODY;
+  #few: readonly Holder[] = NOBODY;
   #bits: Uint32Array | undefined;
 
   constructor(path: string, bytes: number) {
@@ -20,11 +26,11 @@ export class Stored {
   }
 
   /** All who hold it; none if they are more than `LISTED_MAX`. */
-  get listed(): readonly Builder[] {
+  get listed(): readonly Holder[] {
     return this.#few;
   }
 
-  isHeldBy(builder: Builder): boolean {
+  isHeldBy(builder: Holder): boolean {
     const { ordinal } = builder;
     if (this.#bits) return ((this.#bits[ordinal >> 5] ?? 0) & (1 << ordinal)) !== 0;
     // No list need be read for what most things are: held by one or by none.
@@ -33,7 +39,7 @@ export class Stored {
   }
 
   /** Whether that is new. */
-  addHolder(builder: Builder): boolean {
+  addHolder(builder: Holder): boolean {
     if (this.isHeldBy(builder)) return false;
     this.#holders++;
     if (this.#bits) this.#mark(builder);
@@ -48,7 +54,7 @@ export class Stored {
     return true;
   }
 
-  removeHolder(builder: Builder): void {
+  removeHolder(builder: Holder): void {
     if (!this.isHeldBy(builder)) return;
     this.#holders--;
     if (this.#bits) this.#bits[builder.ordinal >> 5]! &= ~(1 << builder.ordinal);
@@ -62,7 +68,7 @@ export class Stored {
     this.#bits = undefined;
   }
 
-  #mark({ ordinal }: Builder): void {
+  #mark({ ordinal }: Holder): void {
     const word = ordinal >> 5;
     if (word >= this.#bits!.length) {
       const wider = new Uint32Array(Math.max(word + 1, 2 * this.#bits!.length));
@@ -73,6 +79,6 @@ export class Stored {
   }
 }
 
-const NOBODY: readonly Builder[] = [];
+const NOBODY: readonly never[] = [];
 /** Who holds what so few do is worth a look when it is needed. */
 const LISTED_MAX = 16;
