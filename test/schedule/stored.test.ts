@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { Stored } from "#schedule/scoring/builder/stored.ts";
 import type { Builder } from "#schedule/scoring/state.ts";
-import { Stored } from "#schedule/scoring/stored.ts";
 
 test("who holds something is known, however many come and go", () => {
   const builders = Array.from({ length: 80 }, (_, ordinal) => builderAt(ordinal));

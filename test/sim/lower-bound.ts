@@ -1,6 +1,6 @@
 import { refusalOf } from "#schedule/requirement.ts";
-import { EMULATION_SLOWDOWN } from "#schedule/scoring/classes.ts";
-import { MACHINE_GAIN } from "#schedule/scoring/cost.ts";
+import { EMULATION_SLOWDOWN } from "#schedule/scoring/builder/classes.ts";
+import { MACHINE_GAIN } from "#schedule/scoring/placing/cost.ts";
 import { type SketchedTask, truthOf } from "./model.ts";
 import type { Scenario, SimBuilder } from "./scenario.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Loss } from "#schedule/loss.ts";
-import { EMULATION_SLOWDOWN } from "#schedule/scoring/classes.ts";
-import { MACHINE_GAIN } from "#schedule/scoring/cost.ts";
+import { EMULATION_SLOWDOWN } from "#schedule/scoring/builder/classes.ts";
+import { MACHINE_GAIN } from "#schedule/scoring/placing/cost.ts";
 import { chance } from "./chance.ts";
 import type { Scenario, SimBuilder } from "./scenario.ts";
 import type { SimTask } from "./sim-task.ts";

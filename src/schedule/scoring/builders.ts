@@ -1,11 +1,11 @@
 import type { BuilderTraits } from "../requirement.ts";
 import type { BuilderFacts, BuilderState } from "../schedule.ts";
-import { newPool, rehome } from "./classes.ts";
-import { refile } from "./pools.ts";
-import { setSpeed } from "./rating.ts";
-import { listByUrgency, unreserve } from "./ready-queues.ts";
+import { newPool, rehome } from "./builder/classes.ts";
+import { refile } from "./builder/pools.ts";
+import { setSpeed } from "./builder/rating.ts";
+import { pardon } from "./builder/suspension.ts";
 import type { Builder, ScoringSchedule } from "./state.ts";
-import { pardon } from "./suspension.ts";
+import { listByUrgency, unreserve } from "./task/ready-queues.ts";
 import { touch } from "./touched.ts";
 
 /** Takes in a builder that is connecting, or takes note of what one is now said to be. */

@@ -1,13 +1,13 @@
 import type { Loss } from "../loss.ts";
 import type { Decision } from "../schedule.ts";
-import { hasUntried, largestMemory, mayEverTake } from "./admission.ts";
 import { setAlarm } from "./alarms.ts";
-import { hold } from "./locality.ts";
-import { refile } from "./pools.ts";
-import { dequeue, enqueue } from "./ready-queues.ts";
+import { hold } from "./builder/locality.ts";
+import { refile } from "./builder/pools.ts";
+import { hasUntried, largestMemory, mayEverTake } from "./placing/admission.ts";
 import { stopRequest } from "./requests.ts";
 import type { Run, ScoringSchedule, Task } from "./state.ts";
-import { close, forget, isOpen, reopen, settle } from "./task-phases.ts";
+import { dequeue, enqueue } from "./task/ready-queues.ts";
+import { close, forget, isOpen, reopen, settle } from "./task/task-phases.ts";
 import { touch } from "./touched.ts";
 
 /** Gives back what a task has on a builder; undefined for one that does not run there. */

@@ -1,10 +1,10 @@
 import { ElsewhereError } from "#base/errors.ts";
 import type { Decision, ScheduleEvent } from "../schedule.ts";
-import { addWithNeeds } from "./add-task.ts";
-import { measurePaths, remeasure } from "./critical-path.ts";
-import { dequeue, enqueue } from "./ready-queues.ts";
 import type { Principal, Request, ScoringSchedule, Task } from "./state.ts";
-import { close, forget, isOpen, reopen, settle } from "./task-phases.ts";
+import { addWithNeeds } from "./task/add-task.ts";
+import { measurePaths, remeasure } from "./task/critical-path.ts";
+import { dequeue, enqueue } from "./task/ready-queues.ts";
+import { close, forget, isOpen, reopen, settle } from "./task/task-phases.ts";
 
 /** Takes in what somebody asks for: what is not known yet is added, what is known is shared. */
 export function takeRequest(

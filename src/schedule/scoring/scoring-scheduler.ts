@@ -2,18 +2,18 @@ import { unreachable } from "#base/errors.ts";
 import type { BuilderTraits } from "../requirement.ts";
 import type { Advance, Decision, Policy, ScheduleEvent, Scheduler } from "../schedule.ts";
 import { listByTime, nextAlarmMs, takeDue } from "./alarms.ts";
+import { hold, storedAt } from "./builder/locality.ts";
+import { askForRating, learnSpeed } from "./builder/rating.ts";
+import { askForProbe, clearStrikes, strike, takeProbe } from "./builder/suspension.ts";
 import { addBuilder, changeBuilder, noteFacts } from "./builders.ts";
 import { fail, redo, release, retry, succeed } from "./endings.ts";
-import { explain, reasonOf } from "./explain.ts";
-import { hold, storedAt } from "./locality.ts";
-import { place } from "./place.ts";
-import { askForRating, learnSpeed } from "./rating.ts";
-import { enqueue } from "./ready-queues.ts";
+import { explain, reasonOf } from "./placing/explain.ts";
+import { place } from "./placing/place.ts";
+import { upcoming } from "./placing/upcoming.ts";
 import { takeRequest, withdraw } from "./requests.ts";
 import type { ScoreWeights, ScoringSchedule } from "./state.ts";
-import { askForProbe, clearStrikes, strike, takeProbe } from "./suspension.ts";
+import { enqueue } from "./task/ready-queues.ts";
 import { touch } from "./touched.ts";
-import { upcoming } from "./upcoming.ts";
 
 /**
  * Places builds by what they cost on each builder, over all requests and all builders at once. What is longest until the end

@@ -2,7 +2,7 @@ import type { Loss } from "../loss.ts";
 import type { OrderedList } from "../ordered-list.ts";
 import type { BuilderTraits, Requirement } from "../requirement.ts";
 import type { BuilderState, Policy } from "../schedule.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "./builder/stored.ts";
 
 /** All that the scoring scheduler knows. */
 export interface ScoringSchedule {

@@ -1,8 +1,8 @@
+import { homeliness } from "../builder/locality.ts";
+import { freeSlotsOf } from "../builder/pools.ts";
+import type { Builder, ScoringSchedule, Task, TaskClass } from "../state.ts";
+import { byUrgency } from "../task/ready-queues.ts";
 import { mayTakeLater } from "./admission.ts";
-import { homeliness } from "./locality.ts";
-import { freeSlotsOf } from "./pools.ts";
-import { byUrgency } from "./ready-queues.ts";
-import type { Builder, ScoringSchedule, Task, TaskClass } from "./state.ts";
 
 /**
  * Tasks that a builder with no free slot would be given next if nothing else happened, the likeliest first, `max` at most. A guess:

@@ -1,9 +1,9 @@
-import { OrderedList } from "../ordered-list.ts";
-import { compare } from "./classes.ts";
-import { findNearest } from "./locality.ts";
-import { refile } from "./pools.ts";
-import type { Principal, ScoringSchedule, Task, TaskClass } from "./state.ts";
-import { touch } from "./touched.ts";
+import { OrderedList } from "../../ordered-list.ts";
+import { compare } from "../builder/classes.ts";
+import { findNearest } from "../builder/locality.ts";
+import { refile } from "../builder/pools.ts";
+import type { Principal, ScoringSchedule, Task, TaskClass } from "../state.ts";
+import { touch } from "../touched.ts";
 
 /** Puts a task among what is ready, for each who asks for it. */
 export function enqueue(schedule: ScoringSchedule, task: Task): void {

@@ -1,8 +1,8 @@
+import { usableFor } from "../builder/classes.ts";
+import type { Builder, ScoringSchedule, Task, TaskClass } from "../state.ts";
+import { byUrgency } from "../task/ready-queues.ts";
 import { canTake } from "./admission.ts";
-import { usableFor } from "./classes.ts";
-import { byUrgency } from "./ready-queues.ts";
 import { Room } from "./room.ts";
-import type { Builder, ScoringSchedule, Task, TaskClass } from "./state.ts";
 
 /**
  * The builder that alone can do a class, when it takes graphs and is idle: it may have all at once and order it

@@ -1,5 +1,5 @@
-import type { OrderedList } from "../ordered-list.ts";
-import type { Builder, Principal, Task, TaskClass } from "./state.ts";
+import type { OrderedList } from "../../ordered-list.ts";
+import type { Builder, Principal, Task, TaskClass } from "../state.ts";
 
 /** Whose turn it is to be given a slot, and for which of its tasks. */
 export interface Turn {

@@ -1,5 +1,5 @@
-import type { StoredPath } from "../schedule.ts";
-import type { Builder, ScoringSchedule, Task } from "./state.ts";
+import type { StoredPath } from "../../schedule.ts";
+import type { Builder, ScoringSchedule, Task } from "../state.ts";
 import { Stored } from "./stored.ts";
 
 /** What is known under a path, which may be one that a task makes: then the path is the task's id. */

@@ -1,7 +1,7 @@
-import { OrderedList } from "../ordered-list.ts";
-import { type Requirement, refusalOf } from "../requirement.ts";
+import { OrderedList } from "../../ordered-list.ts";
+import { type Requirement, refusalOf } from "../../requirement.ts";
+import type { Builder, Pool, PoolForClass, ScoringSchedule, TaskClass } from "../state.ts";
 import { listByLoad, refile, unfile } from "./pools.ts";
-import type { Builder, Pool, PoolForClass, ScoringSchedule, TaskClass } from "./state.ts";
 
 /** The class of tasks with a requirement. */
 export function classOf(schedule: ScoringSchedule, requirement: Requirement): TaskClass {

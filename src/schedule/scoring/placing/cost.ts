@@ -1,9 +1,9 @@
-import type { Score } from "../score.ts";
-import { speedFor } from "./classes.ts";
-import { missingBytes } from "./locality.ts";
-import { freeSlotsOf, slotsOf } from "./pools.ts";
-import type { Builder, ScoringSchedule, Task } from "./state.ts";
-import { isSlow } from "./suspension.ts";
+import type { Score } from "../../score.ts";
+import { speedFor } from "../builder/classes.ts";
+import { missingBytes } from "../builder/locality.ts";
+import { freeSlotsOf, slotsOf } from "../builder/pools.ts";
+import { isSlow } from "../builder/suspension.ts";
+import type { Builder, ScoringSchedule, Task } from "../state.ts";
 
 /** What it costs to run a task on a builder, in milliseconds: the least is the best. */
 export function costOf(schedule: ScoringSchedule, task: Task, builder: Builder): number {

@@ -1,9 +1,9 @@
-import type { BuilderVerdict, WaitReason } from "../reason.ts";
-import { refusalOf } from "../requirement.ts";
+import type { BuilderVerdict, WaitReason } from "../../reason.ts";
+import { refusalOf } from "../../requirement.ts";
+import type { Builder, ScoringSchedule, Task } from "../state.ts";
+import { principalsOf } from "../task/ready-queues.ts";
 import { mayEverTake, obstacleOf } from "./admission.ts";
 import { scoreOf } from "./cost.ts";
-import { principalsOf } from "./ready-queues.ts";
-import type { Builder, ScoringSchedule, Task } from "./state.ts";
 
 /** What stands for and against each builder for a task, in the order of the builders. */
 export function explain(schedule: ScoringSchedule, id: string): readonly BuilderVerdict[] {

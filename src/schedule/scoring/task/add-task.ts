@@ -1,8 +1,8 @@
 import { ElsewhereError } from "#base/errors.ts";
-import type { BuildTask } from "../schedule.ts";
-import { classOf } from "./classes.ts";
-import { countedInputs, storedAt } from "./locality.ts";
-import type { Request, ScoringSchedule, Task } from "./state.ts";
+import type { BuildTask } from "../../schedule.ts";
+import { classOf } from "../builder/classes.ts";
+import { countedInputs, storedAt } from "../builder/locality.ts";
+import type { Request, ScoringSchedule, Task } from "../state.ts";
 import { NO_LOSSES, reopen } from "./task-phases.ts";
 
 /** Adds a task after what it needs, without recursion: chains may be thousands long. */

@@ -1,5 +1,5 @@
+import type { Task } from "../state.ts";
 import { requeue } from "./ready-queues.ts";
-import type { Task } from "./state.ts";
 
 /** Measures the chains that begin with new tasks, and with old ones that new ones need. */
 export function measurePaths(added: ReadonlySet<Task>): void {

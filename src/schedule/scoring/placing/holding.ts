@@ -1,7 +1,7 @@
-import { setAlarm } from "./alarms.ts";
+import { setAlarm } from "../alarms.ts";
+import { missingBytes } from "../builder/locality.ts";
+import type { Builder, PoolForClass, Run, ScoringSchedule, Task, TaskClass } from "../state.ts";
 import { durationOn, transferMsOf } from "./cost.ts";
-import { missingBytes } from "./locality.ts";
-import type { Builder, PoolForClass, Run, ScoringSchedule, Task, TaskClass } from "./state.ts";
 
 /** Whether a task was held back a moment ago. */
 function isHeld({ nowMs }: ScoringSchedule, { hold }: Task): boolean {

@@ -1,10 +1,10 @@
-import type { Decision } from "../schedule.ts";
+import type { Decision } from "../../schedule.ts";
+import { freeSlotsOf, refile, slotsOf } from "../builder/pools.ts";
+import type { Builder, PoolForClass, Run, ScoringSchedule, Task, TaskClass } from "../state.ts";
+import { unreserve } from "../task/ready-queues.ts";
 import { canTake, mayTakeLater, memoryWanted } from "./admission.ts";
 import { assign } from "./assign.ts";
 import { costOf } from "./cost.ts";
-import { freeSlotsOf, refile, slotsOf } from "./pools.ts";
-import { unreserve } from "./ready-queues.ts";
-import type { Builder, PoolForClass, Run, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /**

@@ -1,7 +1,7 @@
-import type { Decision } from "../schedule.ts";
-import { setAlarm } from "./alarms.ts";
+import type { Decision } from "../../schedule.ts";
+import { setAlarm } from "../alarms.ts";
+import type { Builder, Run, ScoringSchedule } from "../state.ts";
 import { hasOutgrown, rehome } from "./classes.ts";
-import type { Builder, Run, ScoringSchedule } from "./state.ts";
 import { isSlow } from "./suspension.ts";
 
 /** Learns a builder's speed from a build whose duration was foreseen. */

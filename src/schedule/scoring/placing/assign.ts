@@ -1,12 +1,12 @@
-import type { Decision } from "../schedule.ts";
+import type { Decision } from "../../schedule.ts";
+import { hold } from "../builder/locality.ts";
+import { freeSlotsOf, refile } from "../builder/pools.ts";
+import type { Builder, Run, ScoringSchedule, Task } from "../state.ts";
+import { dequeue, principalsOf, priorityOf } from "../task/ready-queues.ts";
 import { memoryWanted } from "./admission.ts";
 import { scoreOf } from "./cost.ts";
 import { verdictsOf } from "./explain.ts";
 import { gatherGraph } from "./hand-over.ts";
-import { hold } from "./locality.ts";
-import { freeSlotsOf, refile } from "./pools.ts";
-import { dequeue, principalsOf, priorityOf } from "./ready-queues.ts";
-import type { Builder, Run, ScoringSchedule, Task } from "./state.ts";
 import type { Placement } from "./turn.ts";
 
 /** Gives a task a slot. */

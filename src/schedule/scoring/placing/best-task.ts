@@ -1,7 +1,7 @@
+import { homeliness } from "../builder/locality.ts";
+import type { Builder, PoolForClass, ScoringSchedule, Task, TaskClass } from "../state.ts";
 import { canTake } from "./admission.ts";
 import { mayRelease, shouldHold, stayHeld } from "./holding.ts";
-import { homeliness } from "./locality.ts";
-import type { Builder, PoolForClass, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Placement, Turn } from "./turn.ts";
 
 /**

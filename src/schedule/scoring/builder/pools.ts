@@ -1,6 +1,6 @@
-import { OrderedList } from "../ordered-list.ts";
-import type { Builder, Filing, Pool, ScoringSchedule } from "./state.ts";
-import { touch } from "./touched.ts";
+import { OrderedList } from "../../ordered-list.ts";
+import type { Builder, Filing, Pool, ScoringSchedule } from "../state.ts";
+import { touch } from "../touched.ts";
 
 /** Counts a builder anew in its pool after its load or its state changed, and touches what that makes possible. */
 export function refile(schedule: ScoringSchedule, builder: Builder): void {

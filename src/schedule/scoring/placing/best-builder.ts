@@ -1,9 +1,9 @@
+import { SPEED_STEP } from "../builder/classes.ts";
+import { freeSlotsOf } from "../builder/pools.ts";
+import type { Builder, Pool, PoolForClass, ScoringSchedule, Task, TaskClass } from "../state.ts";
 import { canTake } from "./admission.ts";
-import { SPEED_STEP } from "./classes.ts";
 import { costOf } from "./cost.ts";
 import { isHeldFrom, mayRelease, shouldHold, stayHeld } from "./holding.ts";
-import { freeSlotsOf } from "./pools.ts";
-import type { Builder, Pool, PoolForClass, ScoringSchedule, Task, TaskClass } from "./state.ts";
 import type { Placement, Turn } from "./turn.ts";
 
 /** While there are more slots than tasks: the best builder for the most urgent task that need not wait for a better one. */

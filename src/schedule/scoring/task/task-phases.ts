@@ -1,5 +1,5 @@
+import type { ScoringSchedule, Task } from "../state.ts";
 import { enqueue } from "./ready-queues.ts";
-import type { ScoringSchedule, Task } from "./state.ts";
 
 /** Whether a task may still run and does not. */
 export function isOpen({ phase }: Task): boolean {

@@ -1,14 +1,14 @@
-import type { OrderedList } from "../ordered-list.ts";
-import type { Decision } from "../schedule.ts";
+import type { OrderedList } from "../../ordered-list.ts";
+import type { Decision } from "../../schedule.ts";
+import { compare, freeSlotsFor, usableFor } from "../builder/classes.ts";
+import { giveUp } from "../endings.ts";
+import type { AlarmSubject, ScoringSchedule, Task, TaskClass } from "../state.ts";
+import { untouchAll } from "../touched.ts";
 import { canTake } from "./admission.ts";
 import { assign, assignGraph } from "./assign.ts";
 import { bestBuilder } from "./best-builder.ts";
 import { bestTask } from "./best-task.ts";
-import { compare, freeSlotsFor, usableFor } from "./classes.ts";
-import { giveUp } from "./endings.ts";
 import { loneGraphBuilder } from "./hand-over.ts";
-import type { AlarmSubject, ScoringSchedule, Task, TaskClass } from "./state.ts";
-import { untouchAll } from "./touched.ts";
 import type { Turn } from "./turn.ts";
 import { placeOnMachine } from "./whole-machine.ts";
 

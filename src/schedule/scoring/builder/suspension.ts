@@ -1,9 +1,9 @@
-import type { Loss } from "../loss.ts";
-import type { Decision } from "../schedule.ts";
-import { setAlarm } from "./alarms.ts";
+import type { Loss } from "../../loss.ts";
+import type { Decision } from "../../schedule.ts";
+import { setAlarm } from "../alarms.ts";
+import type { Builder, Run, ScoringSchedule } from "../state.ts";
 import { rehome } from "./classes.ts";
 import { refile } from "./pools.ts";
-import type { Builder, Run, ScoringSchedule } from "./state.ts";
 
 /**
  * Counts a loss against its builder. One task that is lost says little, however often it is; two different ones with no
