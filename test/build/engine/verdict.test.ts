@@ -55,6 +55,12 @@ test("words that only sound like it, or that stand far from the end, are not tak
   assert.equal(judge("builder for '/nix/store/x.drv' failed with exit code 1370"), "failure");
 });
 
+test("a build that says in its log that a machine is the wrong one is the build's own failure", () => {
+  const quoted =
+    "a 'x86_64-linux' with features {kvm} is required to build '/y.drv', but I am a 'x86_64-linux'";
+  assert.equal(judge(`${FAILED};\n       last 1 log lines:\n       > error: ${quoted}`), "failure");
+});
+
 test("a machine that is not what it was said to be is the wrong one", () => {
   assert.equal(
     judge("a 'x86_64-linux' is required to build '/x.drv', but I am a 'aarch64-linux'"),

@@ -2,14 +2,15 @@ import type { BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { ActiveSite } from "../connection/active-site.ts";
 import type { BuildSite } from "../site/site.ts";
-import { isWrongMachine, plain } from "./verdict.ts";
+import { isWrongMachine, plain, reasonOf } from "./verdict.ts";
 
 /** A builder's words about a failure; where they come down to trust, with what to write on that builder. */
 export function explainFailure(result: BuildResult, active: ActiveSite, drvPath: StorePath): string {
   const { site } = active;
   const said = plain(result.errorMessage) || `the builder says ${result.status}`;
-  return TRUST.test(said) || isForWantOfInputs(result, active, drvPath)
-    ? `${said.replace(PATHS_AND_LOG, "")}\n${trustAdvice(site)}`
+  const reason = reasonOf(said);
+  return TRUST.test(reason) || isForWantOfInputs(result, active, drvPath)
+    ? `${reason}\n${trustAdvice(site)}`
     : said;
 }
 
@@ -20,7 +21,7 @@ export function isForWantOfInputs(
   drvPath: StorePath,
 ): boolean {
   if (!feeder.intake.withholds) return false;
-  const said = plain(errorMessage);
+  const said = reasonOf(errorMessage);
   if (status === "DependencyFailed" || DEPENDENCY.test(said)) return true;
   return isWrongMachine(said) && DERIVATION.exec(said)?.[0] !== drvPath;
 }
@@ -38,10 +39,9 @@ export function trustAdvice({ traits, uri = traits.name }: BuildSite): string {
   ].join("\n");
 }
 
-/** What Nix 2.34 says after the reason. */
-const PATHS_AND_LOG = /\n\s*(Output paths|Last \d+ log lines):.*$/s;
 const DEPENDENCY = /\b(dependency|dependencies of derivation '[^']*') failed\b/;
 /** Base name of a `.drv`. */
 const DERIVATION = /[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]+?\.drv/;
+/** Of the reason alone: an output, too, is "not allowed to refer to" something, and a log may say anything. */
 const TRUST =
-  /not privileged|lacks a (valid )?signature|lacks a signature by a trusted key|not trusted|is not allowed to|untrusted/i;
+  /you are not privileged to|lacks a (valid )?signature|does not trust this user|you are not in 'trusted-users'|is not allowed to connect to the Nix daemon/;

@@ -78,12 +78,17 @@ export const SILENCE: BuildResult = { ...BARE_RESULT, status: "MiscFailure" };
 
 /** Whether a builder says that it is not the machine for a derivation. */
 export function isWrongMachine(message: string): boolean {
-  return WRONG_MACHINE.test(message);
+  return WRONG_MACHINE.test(reasonOf(message));
 }
 
 /** Whether a builder refused what it cannot make sure of itself. */
 export function isDistrust(error: unknown): boolean {
   return (error instanceof ElsewhereError && error.code === "NOT_TRUSTED") || DISTRUST.test(messageOf(error));
+}
+
+/** A builder's words about a failure up to where it quotes the log, in which anything may stand. */
+export function reasonOf(message: string): string {
+  return plain(message).replace(PATHS_AND_LOG, "");
 }
 
 /** Words without the colours that a builder put into them. */
@@ -95,6 +100,8 @@ export function plain(text: string): string {
 const WRONG_MACHINE =
   /is required to build .* but I am a|[Mm]issing system features|Required system: .*Current system: /s;
 const DISTRUST = /not privileged to build|lacks a (valid )?signature/;
+/** What Nix says after the reason; up to 2.26 after a semicolon. */
+const PATHS_AND_LOG = /;?\n\s*(Output paths|[Ll]ast \d+ log lines):.*$/s;
 /** Source: every release of Nix since 2.4. */
 const MISMATCH = /^hash mismatch in fixed-output derivation/;
 /** Codes of errors that the other side sent in good order. */
