@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { ElsewhereError, messageOf } from "#base/errors.ts";
+import { makeFolder } from "#store/local/make-folder.ts";
 
 /** Where a daemon listens: a path of its own, or a socket that systemd has opened for it. */
 export type ListeningPlace =
@@ -34,7 +35,7 @@ export async function listen(
 
 async function open(server: Server, place: ListeningPlace): Promise<void> {
   if (place.kind === "inherited") return await listening(server, { fd: place.fd });
-  mkdirSync(dirname(place.path), { recursive: true });
+  makeFolder(dirname(place.path));
   await clearStale(place.path);
   await listening(server, { path: place.path });
   chmodSync(place.path, place.mode);

@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { ElsewhereError } from "#base/errors.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
+import { makeFolder } from "#store/local/make-folder.ts";
 import type { CollectableStore } from "#store/store.ts";
 
 type RootedStore = Pick<CollectableStore, "storeDir" | "addIndirectRoot"> & {
@@ -19,7 +20,7 @@ export async function addPermanentRoot(store: RootedStore, path: StorePath, link
     );
   if (isTaken(link, store.storeDir))
     throw new ElsewhereError("BAD_ROOT", `cannot create symlink '${link}'; already exists`);
-  mkdirSync(dirname(link), { recursive: true });
+  makeFolder(dirname(link));
   const place = `${link}.tmp-${process.pid}`;
   symlinkSync(printStorePath(store.storeDir, path), place);
   renameSync(place, link);

@@ -1,8 +1,9 @@
-import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ElsewhereError } from "#base/errors.ts";
 import type { RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import { makeFolder } from "#store/local/make-folder.ts";
 import type { CollectableStore, Store } from "#store/store.ts";
 
 /**
@@ -39,7 +40,7 @@ function placeLink(link: string, target: string, store: Store): void {
     throw new ElsewhereError("LINK_TAKEN", `Cannot make the link '${link}': something else has that name`, {
       hint: "name another with --out-link, or use --no-link",
     });
-  mkdirSync(dirname(link), { recursive: true });
+  makeFolder(dirname(link));
   const fresh = `${link}.${process.pid}.tmp`;
   rmSync(fresh, { force: true });
   symlinkSync(target, fresh);

@@ -16,7 +16,7 @@ export function makeFolder(folder: string): void {
       if ((cause as NodeJS.ErrnoException).code === "EEXIST") continue;
       throw new ElsewhereError("CANNOT_MAKE", `Cannot make the folder '${next}': ${messageOf(cause)}`, {
         cause,
-        hint: "name another place with --store, where you may write",
+        hint: "name another place, where you may write",
       });
     }
 }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ElsewhereError } from "#base/errors.ts";
 import { encodeNix32 } from "#nix/nix32.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { StoreContext } from "./context.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** Notes a symlink outside the store as a root: `gcroots/auto/<nix32 of the SHA-1 of its name>` points to it. */
 export function addIndirectRoot(store: StoreContext, link: string): void {
@@ -41,7 +42,7 @@ function mayReplace({ layout }: StoreContext, place: string): boolean {
 }
 
 function replaceLink(link: string, target: string): void {
-  mkdirSync(dirname(link), { recursive: true });
+  makeFolder(dirname(link));
   const temporary = `${link}.tmp-${process.pid}-${count++}`;
   symlinkSync(target, temporary);
   renameSync(temporary, link);

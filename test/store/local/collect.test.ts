@@ -65,6 +65,12 @@ test("a root is not made in the store, nor in the place of a file", async (t) =>
   await assert.rejects(store.it.addPermanentRoot(path, `${root}/result`), { code: "ROOT_EXISTS" });
 });
 
+test("a root where no folder can be made is refused, and does not hang", async (t) => {
+  const { store } = await storeWithChains(t);
+  const path = store.samples.kept[0]!.info.path;
+  await assert.rejects(store.it.addPermanentRoot(path, "/proc/nowhere/result"), { code: "CANNOT_MAKE" });
+});
+
 test("temporary roots keep paths while the store is open", async (t) => {
   const { store, root } = await storeWithChains(t);
   const { kept, garbage } = store.samples;
