@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { processorFacts } from "./processor-facts.ts";
 import { readSshConfiguration, type SshConfiguration } from "./ssh-configuration.ts";
 
 /**
@@ -30,11 +30,7 @@ export async function fastAlgorithmArguments(
 
 async function hasAesInstructions(): Promise<boolean> {
   if (process.platform === "darwin") return true;
-  try {
-    return /^(flags|Features)\s*:.*\baes\b/m.test(await readFile("/proc/cpuinfo", "latin1"));
-  } catch {
-    return false;
-  }
+  return /^(flags|Features)\s*:.*\baes\b/m.test(await processorFacts());
 }
 
 /** A virtual machine's port, say: nobody on a line can record today what a machine of tomorrow would decipher. */

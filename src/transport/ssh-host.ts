@@ -3,9 +3,11 @@ import { writeFileSync } from "node:fs";
 import { MalformedError } from "#base/errors.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { openCommand } from "./command.ts";
+import { processorFacts } from "./processor-facts.ts";
 import { fastAlgorithmArguments } from "./ssh-algorithm.ts";
 import { patienceArguments, sessionArguments, targetArguments } from "./ssh-arguments.ts";
 import { readSshConfiguration, type SshConfiguration, sharesConnections } from "./ssh-configuration.ts";
+import { fastSshEnvironment } from "./ssh-environment.ts";
 import { explainSshEnd } from "./ssh-failure.ts";
 import { makeSshFolder, type SshFolder } from "./ssh-folder.ts";
 import { type SshCommand, SshMaster } from "./ssh-master.ts";
@@ -51,10 +53,14 @@ export class SshHost implements AsyncDisposable {
   /** Runs a command on the host; its words are quoted for the shell there. */
   async openSession(command: readonly string[], options: SshSessionOptions): Promise<ByteStream> {
     this.prepare();
-    const { args, configuration } = await this.#common!;
+    const { args, configuration, env } = await this.#common!;
     const ssh: SshCommand = {
       words: (more) => [this.#program, ...args, ...more, ...sessionArguments(this.settings, command)],
-      options: { ...options, explain: (end) => explainSshEnd(options.peer, command, end) },
+      options: {
+        ...options,
+        ...(env && { env }),
+        explain: (end) => explainSshEnd(options.peer, command, end),
+      },
     };
     // Another's connection is not ours to end.
     if (sharesConnections(configuration)) return openCommand(ssh.words([]), ssh.options);
@@ -96,6 +102,7 @@ export class SshHost implements AsyncDisposable {
     const configuration = await asked;
     return {
       configuration,
+      env: fastSshEnvironment(await processorFacts(), process.env),
       args: [...target, ...patienceArguments(settings, configuration), ...algorithms, ...QUIET],
     };
   }
@@ -104,6 +111,8 @@ export class SshHost implements AsyncDisposable {
 interface CommonArguments {
   readonly args: readonly string[];
   readonly configuration: SshConfiguration;
+  /** Undefined where it is our own. */
+  readonly env: NodeJS.ProcessEnv | undefined;
 }
 
 /** A line that makes `encoded` the only key that the host may have. */
