@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,8 +11,8 @@ import { best, type Took, timed } from "./timed.ts";
 
 /**
  * Copying beside real Nix, in one run, through a real sshd on loopback: `bench/copy.ts [SUITE…] [--runs N]
- * [--small N] [--mebibytes N] [--closure N] [--round-trip-ms N] [--nix 0]`; a size of 0 leaves a part out.
- * Prints the best of N runs each, ours over Nix's, and the memory that ours took. Both are whole commands: they
+ * [--small N] [--mebibytes N] [--closure N] [--round-trip-ms N] [--nix 0] [--floor 1]`; a size of 0 leaves a part out.
+ * With a floor, also what the bytes that ours sends take by themselves, recorded, through ssh into the server. Prints the best of N runs each, ours over Nix's, and the memory that ours took. Both are whole commands: they
  * start, connect, and end with the paths registered. Needs GNU time.
  */
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -27,6 +27,7 @@ const sizes = {
 const runs = flags.get("runs") ?? 3;
 const withoutNixTimes = flags.get("nix") === 0;
 const program = `${here}../bin/elsewhere`;
+const withFloor = flags.get("floor") === 1;
 const roundTripMs = flags.get("round-trip-ms") ?? 0;
 
 async function benchSuite(suite: NixSuite): Promise<void> {
@@ -94,6 +95,16 @@ class Bench {
       nix: () => ["copy", "--no-check-sigs", "--to", to(), path],
       ours: () => ["copy", "--no-check-sigs", "--from", here, "--to", to(), path],
     });
+    if (withFloor)
+      await this.#floor(`${title}, bytes`, scheme, (uri) => [
+        "copy",
+        "--no-check-sigs",
+        "--from",
+        here,
+        "--to",
+        uri,
+        path,
+      ]);
     const from = () => ["copy", "--no-check-sigs", "--from", host, "--to", this.#fresh(), path];
     await this.#compare(`${title}, from`, { nix: from, ours: from });
   }
@@ -101,6 +112,27 @@ class Bench {
   async closure(title: string, scheme: string, path: string): Promise<void> {
     const ask = () => ["path-info", "-r", "--store", `${scheme}://rig`, path];
     await this.#compare(title, { nix: ask, ours: ask });
+  }
+
+  /** What no client is faster than: all that ours sends to an empty store, with nobody who makes it or waits for answers. */
+  async #floor(title: string, scheme: string, ours: (uri: string) => string[]): Promise<void> {
+    const { folder, options } = this.#line;
+    const [record, said] = [join(folder, "record"), join(folder, "said")];
+    const server = scheme === "ssh" ? "nix-store --serve --write" : "nix-daemon --stdio";
+    writeFileSync(record, `#!/bin/sh\ntee ${said} | ${server.split(" ")[0]} "$@"\n`, { mode: 0o755 });
+    await timed(
+      [program, ...ours(`${scheme}://rig?remote-program=${record}&remote-store=${this.#fresh()}`)],
+      { NIX_SSHOPTS: options },
+    );
+    const took: Took[] = [];
+    for (let run = 0; run < runs; run++) {
+      this.#clear();
+      const sending = `ssh ${options} ${FAST} rig ${server} --store ${this.#fresh()} <${said} >/dev/null 2>&1; true`;
+      took.push(await timed(["sh", "-c", sending]));
+    }
+    this.#clear();
+    rmSync(said);
+    console.log(`  ${title.padEnd(24)}  alone ${shown(best(took))}`);
   }
 
   /**
@@ -142,6 +174,9 @@ class Bench {
     ]);
   }
 }
+
+/** As Elsewhere has ssh go to this same machine. */
+const FAST = "-o Ciphers=aes128-gcm@openssh.com -o KexAlgorithms=curve25519-sha256";
 
 function shown({ seconds, cpuSeconds }: Took): string {
   return `${seconds.toFixed(2).padStart(6)} s (${cpuSeconds.toFixed(2)} s of processor)`;
