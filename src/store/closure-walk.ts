@@ -1,8 +1,8 @@
 import { LimitError } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { printStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
-import { sortByPlaces } from "./local/reference-order.ts";
-import { InvalidPathError } from "./local/valid-paths.ts";
+import { InvalidPathError } from "./invalid-path.ts";
+import { sortByPlaces } from "./reference-order.ts";
 
 /** A closure that grows by what a far store says of its paths: each answer names those to ask for next. */
 export class ClosureWalk {

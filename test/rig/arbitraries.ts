@@ -121,8 +121,12 @@ const anyBuiltOutputs = anyDrvOutput.chain(({ drvHash }) =>
       ),
   ),
 );
+/** Those that no release of Nix up to 2.34 has a number for. */
+const LATER_STATUSES: ReadonlySet<string> = new Set(["HashMismatch", "Cancelled"]);
+
 export const anyBuildResult: fc.Arbitrary<BuildResult> = record({
-  status: fc.constantFrom(...BUILD_STATUSES),
+  // The others travel in other words but between two of ours: test/wire/daemon/build-result.test.ts.
+  status: fc.constantFrom(...BUILD_STATUSES.filter((status) => !LATER_STATUSES.has(status))),
   errorMessage: anyText,
   timesBuilt: anySize,
   isNonDeterministic: fc.boolean(),

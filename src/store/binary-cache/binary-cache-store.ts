@@ -12,7 +12,7 @@ import type { SecretKey } from "#nix/signature.ts";
 import { signPathInfo } from "#nix/signature-fingerprint.ts";
 import { DEFAULT_STORE_DIR, type StoreDir, type StorePath } from "#nix/store-path.ts";
 import type { Download } from "../fetch-event.ts";
-import { sortByReferences } from "../local/reference-order.ts";
+import { sortByReferences } from "../reference-order.ts";
 import type { AddOptions, IncomingContent, IncomingPath, NarOptions, Store } from "../store.ts";
 import type { CacheFiles, CacheWriter } from "./cache-files.ts";
 import {

@@ -1,16 +1,13 @@
 import type { ByteSource } from "#base/byte-reader.ts";
-import { type Decoding, PEEK } from "#base/decoding.ts";
+import type { Decoding } from "#base/decoding.ts";
 import { ElsewhereError } from "#base/errors.ts";
-import { asBuffer } from "#base/text.ts";
 import type { LogSink } from "#nix/log-event.ts";
 import type { StoreDir } from "#nix/store-path.ts";
 import type { ByteStream } from "#transport/byte-stream.ts";
 import { ByteWriter } from "#wire/codec/byte-writer.ts";
-import { Cursor, SHORT } from "#wire/codec/cursor.ts";
+import { type Answered, type AnswerTaking, answerOf, answersOf } from "#wire/daemon/answer.ts";
 import { type DaemonConnection as Agreement, greetDaemon } from "#wire/daemon/handshake.ts";
 import type { Operation } from "#wire/daemon/operation.ts";
-import { RemoteError } from "#wire/daemon/remote-error.ts";
-import { serverFrame } from "#wire/daemon/stderr.ts";
 import { Peer } from "../peer.ts";
 import type { NarOptions } from "../store.ts";
 import { FrameWriter } from "./frame-writer.ts";
@@ -163,66 +160,8 @@ export class DaemonConnection implements AsyncDisposable {
   }
 }
 
-/** The half of an operation that sends, and the half that reads. */
+/** The half of an operation that sends. */
 type Asked<Request> = Pick<Operation<Request, unknown>, "name" | "code" | "request" | "since">;
-type Answered<Reply> = Pick<Operation<unknown, Reply>, "name" | "reply">;
-
-function* answerOf<Reply>(
-  operation: Answered<Reply>,
-  agreed: Agreement,
-  log: LogSink | undefined,
-): Decoding<Reply> {
-  for (;;) {
-    const frame = yield* serverFrame.decode(agreed);
-    switch (frame.kind) {
-      case "last":
-        return yield* operation.reply.decode(agreed);
-      case "error":
-        throw new RemoteError(frame.failure);
-      case "log":
-        log?.(frame.event);
-        break;
-      default:
-        throw new ElsewhereError(
-          "MALFORMED",
-          `Cannot go on: the server wants to ${frame.kind} data in ${operation.name}`,
-        );
-    }
-  }
-}
-
-interface AnswerTaking<Reply> {
-  readonly next: () => boolean;
-  readonly take: (reply: Reply) => void;
-}
-
-/** Answer after answer: those that are at hand as a whole from one look at the bytes, the others part by part. */
-function* answersOf<Reply>(
-  operation: Answered<Reply>,
-  agreed: Agreement,
-  { next, take }: AnswerTaking<Reply>,
-): Decoding<void> {
-  let isWanted = next();
-  while (isWanted) {
-    const cursor = new Cursor(asBuffer(yield PEEK));
-    let taken = 0;
-    try {
-      while (isWanted && serverFrame.read(cursor, agreed).kind === "last") {
-        const reply = operation.reply.read(cursor, agreed);
-        taken = cursor.offset;
-        take(reply);
-        isWanted = next();
-      }
-    } catch (error) {
-      if (error !== SHORT) throw error;
-    }
-    if (taken > 0) yield taken;
-    if (isWanted) {
-      take(yield* answerOf(operation, agreed, undefined));
-      isWanted = next();
-    }
-  }
-}
 
 /** The first eight bytes of a daemon. Source: Nix, `WORKER_MAGIC_2`. */
 const SERVER_MAGIC = Buffer.from("6f69786400000000", "hex");

@@ -1,10 +1,10 @@
 import type { ByteSource } from "#base/byte-reader.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
-import { InvalidPathError } from "#store/local/valid-paths.ts";
 import { operations } from "#wire/daemon/operations.ts";
 import type { Lease } from "../connection-pool.ts";
 import { requestNars } from "../flow/nar-requests.ts";
+import { InvalidPathError } from "../invalid-path.ts";
 import { narOf } from "../nar-stream.ts";
 import type { IncomingPath, NarOptions } from "../store.ts";
 import type { DaemonConnection } from "./connection.ts";

@@ -2,6 +2,7 @@ import type { ByteSource } from "#base/byte-reader.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
 import type { StoreDir, StorePath } from "#nix/store-path.ts";
+import { InvalidPathError } from "../invalid-path.ts";
 import { dumpPath } from "../nar/dump-path.ts";
 import type {
   AddOptions,
@@ -37,7 +38,6 @@ import { addSignatures } from "./signatures.ts";
 import { findSubstitutable, findSubstitutableClosure } from "./substitutable.ts";
 import { findSubstitutableRealisation } from "./substitutable-realisation.ts";
 import { substitute } from "./substitute.ts";
-import { InvalidPathError } from "./valid-paths.ts";
 import { verifyStore } from "./verify.ts";
 
 /**

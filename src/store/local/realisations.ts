@@ -3,10 +3,10 @@ import { formatHash, parseHash } from "#nix/hash.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
 import { parseDrvOutput } from "#nix/realisation-text.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
+import { InvalidPathError } from "../invalid-path.ts";
 import type { StoreContext } from "./context.ts";
 import { parseSignatures } from "./path-rows.ts";
 import { checkRealisationTrust } from "./trust.ts";
-import { InvalidPathError } from "./valid-paths.ts";
 
 /** Which path an output of a content-addressed derivation was realised as here. */
 export function queryRealisation({ db, layout }: StoreContext, id: DrvOutput): Realisation | undefined {

@@ -3,8 +3,8 @@ import { formatContentAddress } from "#nix/content-address.ts";
 import { formatHash } from "#nix/hash.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import { printStorePath, type StoreDir, type StorePath } from "#nix/store-path.ts";
+import { sortByReferences } from "../reference-order.ts";
 import type { StoreDatabase } from "./database.ts";
-import { sortByReferences } from "./reference-order.ts";
 
 /** A path to register, and the outputs with known paths when it is a derivation. */
 export interface Registration {

@@ -1,6 +1,6 @@
 import type { StorePath } from "#nix/store-path.ts";
+import { InvalidPathError } from "../invalid-path.ts";
 import type { StoreContext } from "./context.ts";
-import { InvalidPathError } from "./valid-paths.ts";
 
 /** Adds signatures to those that a valid path has. */
 export function addSignatures(store: StoreContext, path: StorePath, signatures: readonly string[]): void {

@@ -2,6 +2,7 @@ import type { PathInfo } from "#nix/path-info.ts";
 import { keyNameOf } from "#nix/signature.ts";
 import { validSignatures } from "#nix/signature-fingerprint.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import { sortByReferences } from "../reference-order.ts";
 import type {
   SubstitutablePath,
   Substituter,
@@ -12,7 +13,6 @@ import type {
 import { addPaths } from "./add-paths.ts";
 import { askSubstituter } from "./ask-substituter.ts";
 import type { StoreContext } from "./context.ts";
-import { sortByReferences } from "./reference-order.ts";
 import { findSubstitutableClosure } from "./substitutable.ts";
 import { ToldFetches } from "./told-fetches.ts";
 

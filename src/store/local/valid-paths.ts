@@ -1,4 +1,3 @@
-import { ElsewhereError } from "#base/errors.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import {
   HASH_PART_LENGTH,
@@ -7,10 +6,11 @@ import {
   type StoreDir,
   type StorePath,
 } from "#nix/store-path.ts";
+import { InvalidPathError } from "../invalid-path.ts";
+import { sortByReferences } from "../reference-order.ts";
 import type { SqlValue, StoreDatabase } from "./database.ts";
 import { queryClosureInfos, queryInfos } from "./info-queries.ts";
 import { printedJson } from "./path-rows.ts";
-import { sortByReferences } from "./reference-order.ts";
 
 /** What a store's database says of its valid paths. */
 export class ValidPaths {
@@ -103,13 +103,5 @@ export class ValidPaths {
 
   #parse(printed: string): StorePath {
     return parseStorePath(this.#storeDir, printed);
-  }
-}
-
-/** A path that the store does not have. */
-export class InvalidPathError extends ElsewhereError {
-  override readonly name = "InvalidPathError";
-  constructor(printedPath: string) {
-    super("INVALID_PATH", `Cannot use '${printedPath}': path '${printedPath}' is not valid`);
   }
 }

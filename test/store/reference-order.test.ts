@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
-import { sortByReferences } from "#store/local/reference-order.ts";
+import { sortByReferences } from "#store/reference-order.ts";
 
 const [a, b, c, elsewhere] = ["a", "b", "c", "d"].map((name) =>
   parseStorePathBaseName(`${name.repeat(32)}-${name}`),
