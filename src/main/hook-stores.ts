@@ -43,7 +43,8 @@ export class HookStores implements AsyncDisposable {
       const store = await opened.store;
       return {
         store,
-        assumeLocked: (paths) => (store instanceof LocalStore ? store.assumeLocked(paths) : NOTHING_HELD),
+        assumeLocked: (paths) =>
+          store instanceof LocalStore ? store.outputs.assumeLocked(paths) : NOTHING_HELD,
         [Symbol.asyncDispose]: release,
       };
     } catch (error) {

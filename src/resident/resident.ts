@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "#base/clock.ts";
-import { type FileLock, lock } from "#store/local/flock.ts";
+import { type FileLock, lock } from "#store/local/lock/flock.ts";
 import { isRunning } from "#transport/running-process.ts";
 import { type Bell, hangBell } from "./hook/bell.ts";
 import { openRuntimeFolder, RUNTIME_FILES } from "./runtime-folder.ts";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import { ElsewhereError } from "#base/errors.ts";
-import { lock } from "#store/local/flock.ts";
+import { lock } from "#store/local/lock/flock.ts";
 import { openRuntimeFolder, RUNTIME_FILES } from "./runtime-folder.ts";
 
 export interface StartOptions {

@@ -21,7 +21,7 @@ export async function openVictim(t: TestContext): Promise<Victim> {
     await store[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
   });
-  await store.scratchPlace();
+  await store.outputs.scratchPlace();
   const descriptors = openDescriptors();
   return {
     store,

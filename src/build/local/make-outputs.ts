@@ -62,7 +62,7 @@ async function buildIn(build: OutputsBuild): Promise<Map<string, Realisation>> {
   await store.addTempRoots(
     outputs.flatMap(({ path, scratchPath }) => (path ? [path, scratchPath] : [scratchPath])),
   );
-  if (!isApart) await store.deleteInvalid(outputs.map(({ scratchPath }) => scratchPath));
+  if (!isApart) await store.outputs.deleteInvalid(outputs.map(({ scratchPath }) => scratchPath));
   if (isBuiltin) await runBuiltin(build, outputs);
   else await runProgram(build, outputs);
   const built = await collect(build, outputs, { isApart, isBuiltin });
@@ -104,7 +104,7 @@ async function settle(
     drvPath: job.drvPath,
     drv,
     hashParts: new Map<string, string>(),
-    freePlace: () => store.scratchPlace(),
+    freePlace: () => store.outputs.scratchPlace(),
   };
   const settled: SettledOutput[] = [];
   for (const output of outputs) settled.push(await settleOutput(output, context));

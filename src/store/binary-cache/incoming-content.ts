@@ -4,7 +4,7 @@ import type { ByteSource } from "#base/byte-reader.ts";
 import { makeContentAddressedPath } from "#nix/content-address.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StoreDir } from "#nix/store-path.ts";
-import { contentHash } from "../local/content-hash.ts";
+import { contentHash } from "../nar/content-hash.ts";
 import { dumpPath } from "../nar/dump-path.ts";
 import { hashPath } from "../nar/hash-path.ts";
 import { restorePath } from "../nar/restore-path.ts";

@@ -49,6 +49,12 @@ export function writeBuildLog(
   };
 }
 
+/** Writes a whole log. */
+export async function fillBuildLog(writer: BuildLogWriter, log: ByteSource): Promise<void> {
+  for await (const chunk of log) await writer.write(chunk);
+  await writer.close();
+}
+
 function plain(file: string): BuildLogWriter {
   const stream = createWriteStream(file);
   return writerTo(stream, once(stream, "close"));

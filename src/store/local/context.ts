@@ -4,13 +4,13 @@ import { DerivationHasher } from "#nix/derivation-hasher.ts";
 import { parsePublicKey, TrustedKeys } from "#nix/signature.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import type { Substituter } from "../substituter.ts";
-import type { StoreDatabase } from "./database.ts";
+import type { StoreDatabase } from "./database/store-database.ts";
+import { ValidPaths } from "./database/valid-paths.ts";
 import { readDerivationFile } from "./derivation-file.ts";
+import { TempRoots } from "./garbage/temp-roots.ts";
 import type { StoreLayout } from "./layout.ts";
 import { Scratch } from "./scratch.ts";
 import type { LocalSettings } from "./settings.ts";
-import { TempRoots } from "./temp-roots.ts";
-import { ValidPaths } from "./valid-paths.ts";
 
 /** What the parts of a local store share: its places, its database, its temporary roots. */
 export class StoreContext implements Disposable {

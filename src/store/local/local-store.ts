@@ -2,8 +2,6 @@ import type { ByteSource } from "#base/byte-reader.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { DrvOutput, Realisation } from "#nix/realisation.ts";
 import type { StoreDir, StorePath } from "#nix/store-path.ts";
-import { InvalidPathError } from "../invalid-path.ts";
-import { dumpPath } from "../nar/dump-path.ts";
 import type {
   AddOptions,
   CollectableStore,
@@ -21,23 +19,22 @@ import type {
   SubstitutionResult,
   TakeOptions,
 } from "../substituter.ts";
-import { addContent } from "./add-content.ts";
-import { addPaths } from "./add-paths.ts";
-import { type BuildLogWriter, readBuildLog, writeBuildLog } from "./build-log.ts";
-import { collectGarbage } from "./collect.ts";
+import { addContent } from "./addition/add-content.ts";
+import { addPaths } from "./addition/add-paths.ts";
+import { type BuildLogWriter, fillBuildLog, readBuildLog, writeBuildLog } from "./build-log.ts";
 import type { StoreContext } from "./context.ts";
-import { deleteInvalid } from "./delete-invalid.ts";
-import { registerInPlace } from "./install.ts";
-import { optimiseStore, optimiseTree } from "./optimise.ts";
+import { queryRealisation, registerRealisation } from "./database/realisations.ts";
+import { addSignatures } from "./database/signatures.ts";
+import { collectGarbage } from "./garbage/collect.ts";
+import { addIndirectRoot, addPermanentRoot } from "./garbage/root-links.ts";
+import { findRoots } from "./garbage/roots.ts";
+import { optimiseStore } from "./optimise.ts";
 import { queryDerivationOutputMap } from "./output-map.ts";
-import { lockRealPaths, type PathLockOptions, type PathLocks } from "./path-lock.ts";
-import { queryRealisation, registerRealisation } from "./realisations.ts";
-import { addIndirectRoot, addPermanentRoot } from "./root-links.ts";
-import { findRoots } from "./roots.ts";
-import { addSignatures } from "./signatures.ts";
-import { findSubstitutable, findSubstitutableClosure } from "./substitutable.ts";
-import { findSubstitutableRealisation } from "./substitutable-realisation.ts";
-import { substitute } from "./substitute.ts";
+import { OutputPlaces } from "./output-places.ts";
+import { findSubstitutable, findSubstitutableClosure } from "./substitution/substitutable.ts";
+import { findSubstitutableRealisation } from "./substitution/substitutable-realisation.ts";
+import { substitute } from "./substitution/substitute.ts";
+import { narOfPath, narsOfPaths } from "./valid-nars.ts";
 import { verifyStore } from "./verify.ts";
 
 /**
@@ -48,10 +45,13 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
   readonly uri: string;
   readonly keepsNoChunks = true;
   readonly checksSignatures = true;
+  /** For whoever builds into it on this machine. */
+  readonly outputs: OutputPlaces;
   readonly #context: StoreContext;
 
   constructor(context: StoreContext) {
     this.#context = context;
+    this.outputs = new OutputPlaces(context);
     const { root } = context.layout;
     this.uri = root === undefined ? "local" : `local?root=${root}`;
   }
@@ -92,27 +92,12 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
     return this.#context.paths.closureOf([...paths]);
   }
 
-  async *narFromPath(path: StorePath, options?: NarOptions): AsyncGenerator<Uint8Array> {
-    const narSize = this.#context.paths.narSizeOf(path);
-    if (narSize === undefined) throw new InvalidPathError(this.#context.print(path));
-    yield* this.#nar({ path, narSize }, options);
+  narFromPath(path: StorePath, options?: NarOptions): AsyncIterable<Uint8Array> {
+    return narOfPath(this.#context, path, options);
   }
 
-  #nar(
-    { path, narSize }: Pick<PathInfo, "path" | "narSize">,
-    { reuseChunks }: NarOptions = {},
-  ): AsyncGenerator<Uint8Array> {
-    // No larger than the whole: thousands of small paths shall not take a large buffer each.
-    const chunkBytes = Math.min(Math.max(narSize, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX);
-    return dumpPath(this.realPathOf(path), {
-      chunkBytes,
-      // Those who gather what is small keep more than one small chunk.
-      reuseChunks: reuseChunks === true && chunkBytes === CHUNK_BYTES_MAX,
-    });
-  }
-
-  async *narsFromPaths(infos: readonly PathInfo[], options?: NarOptions): AsyncGenerator<IncomingPath> {
-    for (const info of infos) yield { info, nar: this.#nar(info, options) };
+  narsFromPaths(infos: readonly PathInfo[], options?: NarOptions): AsyncIterable<IncomingPath> {
+    return narsOfPaths(this.#context, infos, options);
   }
 
   async addPaths(paths: AsyncIterable<IncomingPath>, options?: AddOptions): Promise<void> {
@@ -191,9 +176,12 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
   }
 
   async addBuildLog(drvPath: StorePath, log: ByteSource): Promise<void> {
-    const writer = this.openBuildLog(drvPath);
-    for await (const chunk of log) await writer.write(chunk);
-    await writer.close();
+    await fillBuildLog(this.openBuildLog(drvPath), log);
+  }
+
+  /** Opens the log of a build for writing; it takes an older one's place when it is closed. */
+  openBuildLog(drvPath: StorePath): BuildLogWriter {
+    return writeBuildLog(this.logDir, drvPath, { compress: this.#context.settings.compressBuildLog });
   }
 
   async addTempRoot(path: StorePath): Promise<void> {
@@ -230,70 +218,8 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
     return await verifyStore(this.#context, options);
   }
 
-  /** Makes paths valid by substitution; throws when one cannot be had. */
-  async ensurePaths(paths: Iterable<StorePath>): Promise<void> {
-    const asked = [...paths];
-    const valid = await this.queryValidPaths(asked, { substitute: true });
-    for (const path of asked) if (!valid.has(path)) throw new InvalidPathError(this.#context.print(path));
-  }
-
-  // What a builder on this machine needs beside.
-
-  /** A place on the store's file system at which nothing lies, for what is to be moved into the store. It goes when the store is closed. */
-  async scratchPlace(): Promise<string> {
-    return (await this.#context.scratch()).place();
-  }
-
-  /**
-   * Registers paths that lie canonical and complete in the store directory, in one transaction. References
-   * must be valid or among them. The caller holds their locks and temporary roots.
-   */
-  async registerOutputs(infos: readonly PathInfo[]): Promise<void> {
-    this.#context.checkWritable();
-    if (this.#context.settings.autoOptimise)
-      for (const { path } of infos) await optimiseTree(this.#context, this.realPathOf(path));
-    registerInPlace(this.#context, infos);
-  }
-
-  /** Keeps every other process, of Nix too, from making these paths; undefined when not to wait and one is held. */
-  async lockPaths(paths: Iterable<StorePath>, options?: PathLockOptions): Promise<PathLocks | undefined> {
-    const wanted = [...paths];
-    // A lock file is garbage to a collector that does not know that its path is wanted.
-    await this.#context.addTempRoots(wanted);
-    return await lockRealPaths(
-      wanted.map((path) => this.realPathOf(path)),
-      options,
-    );
-  }
-
-  /** Whoever wants these paths added holds their locks: they are not waited for until it is disposed. */
-  assumeLocked(paths: readonly StorePath[]): Disposable {
-    const { heldLocks } = this.#context;
-    for (const path of paths) heldLocks.set(path, (heldLocks.get(path) ?? 0) + 1);
-    const release = (path: StorePath) => {
-      const left = heldLocks.get(path)! - 1;
-      if (left === 0) heldLocks.delete(path);
-      else heldLocks.set(path, left);
-    };
-    return { [Symbol.dispose]: () => paths.forEach(release) };
-  }
-
-  /** Deletes what lies at paths that are not valid. The caller holds their locks. */
-  async deleteInvalid(paths: Iterable<StorePath>): Promise<void> {
-    await deleteInvalid(this.#context, [...paths]);
-  }
-
-  /** Opens the log of a build for writing; it takes an older one's place when it is closed. */
-  openBuildLog(drvPath: StorePath): BuildLogWriter {
-    return writeBuildLog(this.logDir, drvPath, { compress: this.#context.settings.compressBuildLog });
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#context[Symbol.dispose]();
     await this.#context.settings.onClose();
   }
 }
-
-/** Sizes of the chunks that NARs come in, in bytes. */
-const CHUNK_BYTES_MIN = 1024;
-const CHUNK_BYTES_MAX = 256 * 1024;

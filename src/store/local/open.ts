@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "#base/clock.ts";
 import { StoreContext } from "./context.ts";
-import { openDatabase } from "./database.ts";
+import { openDatabase } from "./database/store-database.ts";
 import { layoutOf, type StoreLayout } from "./layout.ts";
 import { LocalStore } from "./local-store.ts";
 import { makeFolder } from "./make-folder.ts";

@@ -3,8 +3,8 @@ import { staticOutputPaths } from "#nix/derivation-output.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { InvalidPathError } from "../invalid-path.ts";
 import type { StoreContext } from "./context.ts";
+import { queryRealisation } from "./database/realisations.ts";
 import { readDerivationFile } from "./derivation-file.ts";
-import { queryRealisation } from "./realisations.ts";
 
 /** The outputs of a valid derivation; one whose path only a build tells has one when it was realised here. */
 export function queryDerivationOutputMap(

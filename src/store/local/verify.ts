@@ -5,9 +5,9 @@ import { formatDigest, formatHash, hashEquals } from "#nix/hash.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { hashPath } from "../nar/hash-path.ts";
-import { addPaths } from "./add-paths.ts";
+import { addPaths } from "./addition/add-paths.ts";
 import type { StoreContext } from "./context.ts";
-import { lock } from "./flock.ts";
+import { lock } from "./lock/flock.ts";
 
 /** Checks that what the database says is on disk, and with `checkContents` that it is unchanged. True when errors remain. */
 export async function verifyStore(

@@ -150,7 +150,7 @@ test("who waits for what another is building lets something else be built", {
   await using rig = await BuildRig.open({ settings: { maxJobs: 1 } });
   const held = await rig.add({ name: "a-held", script: "echo x > $out" });
   const free = await rig.add({ name: "free", script: "echo x > $out" });
-  const locks = await rig.store.lockPaths([rig.outputPath(held)]);
+  const locks = await rig.store.outputs.lock([rig.outputPath(held)]);
   const log = (event: LogEvent) => {
     if (event.kind === "start" && /building .*-free\.drv/.test(event.text)) locks!.release();
   };

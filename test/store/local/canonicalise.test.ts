@@ -44,18 +44,18 @@ test("what a build left in place is registered with its references, all or nothi
   const { store } = await makeStore(t);
   const [first, second] = [fileSample("one", "1").info, fileSample("two", "2").info];
   for (const { path } of [first, second]) {
-    const place = await store.scratchPlace();
+    const place = await store.outputs.scratchPlace();
     writeFileSync(place, path === first.path ? "1" : "2");
     canonicalise(place);
     cpSync(place, store.realPathOf(path), { preserveTimestamps: true });
     canonicalise(store.realPathOf(path));
   }
   const info = { ...second, references: [first.path], ultimate: true };
-  await assert.rejects(store.registerOutputs([info]), { code: "MISSING_REFERENCE" });
-  await store.registerOutputs([info, { ...first, ultimate: true }]);
+  await assert.rejects(store.outputs.register([info]), { code: "MISSING_REFERENCE" });
+  await store.outputs.register([info, { ...first, ultimate: true }]);
   assert.equal((await store.queryClosure([second.path])).length, 2);
   const { hash } = await hashPath(store.realPathOf(first.path));
   assert.deepEqual(hash.digest, (await store.queryPathInfos([first.path])).get(first.path)!.narHash.digest);
   assert.equal(await store.verify({ checkContents: true, repair: false }), false);
-  await assert.rejects(store.registerOutputs([fileSample("none", "").info]), { code: "MISSING_PATH" });
+  await assert.rejects(store.outputs.register([fileSample("none", "").info]), { code: "MISSING_PATH" });
 });

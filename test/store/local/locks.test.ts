@@ -4,19 +4,19 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { test } from "node:test";
-import { lock, tryLock } from "#store/local/flock.ts";
-import { gcSocketPath, listenForRoots } from "#store/local/gc-socket.ts";
+import { gcSocketPath, listenForRoots } from "#store/local/garbage/gc-socket.ts";
+import { readTempRoots, TempRoots } from "#store/local/garbage/temp-roots.ts";
+import { lock, tryLock } from "#store/local/lock/flock.ts";
 import { openLocalStore } from "#store/local/open.ts";
-import { readTempRoots, TempRoots } from "#store/local/temp-roots.ts";
 import { addAll, fileSample, makeFolder, makeStore } from "./local-rig.ts";
 
 test("a locked path cannot be locked again until it is released, and the lock file goes", async (t) => {
   const { store } = await makeStore(t);
   const path = fileSample("a", "a").info.path;
-  const first = await store.lockPaths([path]);
+  const first = await store.outputs.lock([path]);
   assert.ok(existsSync(`${store.realPathOf(path)}.lock`));
-  assert.equal(await store.lockPaths([path], { wait: false }), undefined);
-  const second = store.lockPaths([path]);
+  assert.equal(await store.outputs.lock([path], { wait: false }), undefined);
+  const second = store.outputs.lock([path]);
   first!.release();
   (await second)!.release();
   assert.ok(!existsSync(`${store.realPathOf(path)}.lock`));
@@ -49,9 +49,9 @@ test("only what is not valid can be deleted as a leftover", async (t) => {
   const [valid, leftover] = [fileSample("valid", "v"), fileSample("leftover", "l")];
   await addAll(store, [valid]);
   mkdirSync(store.realPathOf(leftover.info.path));
-  await store.deleteInvalid([leftover.info.path]);
+  await store.outputs.deleteInvalid([leftover.info.path]);
   assert.ok(!existsSync(store.realPathOf(leftover.info.path)));
-  await assert.rejects(store.deleteInvalid([valid.info.path]), { code: "PATH_IS_VALID" });
+  await assert.rejects(store.outputs.deleteInvalid([valid.info.path]), { code: "PATH_IS_VALID" });
 });
 
 test("temporary roots are in a locked file of this process, each with its terminator", async (t) => {

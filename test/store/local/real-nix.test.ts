@@ -3,9 +3,9 @@ import { existsSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseStorePath } from "#nix/store-path.ts";
 import { NIX_SUITES, NixRoot, withoutNix } from "#rig/nix-root.ts";
-import { lock } from "#store/local/flock.ts";
-import { listenForRoots } from "#store/local/gc-socket.ts";
+import { listenForRoots } from "#store/local/garbage/gc-socket.ts";
 import type { LocalStore } from "#store/local/local-store.ts";
+import { lock } from "#store/local/lock/flock.ts";
 import { openLocalStore } from "#store/local/open.ts";
 import { addAll, chainOf, makeStore, streamOf } from "./local-rig.ts";
 
@@ -59,7 +59,7 @@ for (const suite of NIX_SUITES) {
     await addAll(first, [...wanted, ...garbage]);
     await first[Symbol.asyncDispose]();
     await store.addTempRoot(wanted.at(-1)!.info.path);
-    const scratch = await store.scratchPlace();
+    const scratch = await store.outputs.scratchPlace();
     writeFileSync(scratch, "half-made");
     await nix(within, ["nix-store", "--store", root, "--gc"]);
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import { derivationType } from "#nix/derivation-type.ts";
 import type { Realisation } from "#nix/realisation.ts";
 import { parseStorePathBaseName, type StorePath } from "#nix/store-path.ts";
-import type { PathLocks } from "#store/local/path-lock.ts";
+import type { PathLocks } from "#store/local/lock/path-lock.ts";
 import type { BuildJob, BuildSite } from "../build-site.ts";
 import { planOutputs } from "./planned-output.ts";
 
@@ -43,9 +43,9 @@ export async function lockOutputs({ store }: BuildSite, job: BuildJob): Promise<
   const paths = planned.map(({ path, name }) => path ?? parseStorePathBaseName(`${job.drvPath}.${name}`));
   const { signal } = job.request;
   for (;;) {
-    const locks = await store.lockPaths(paths, { wait: false, signal });
+    const locks = await store.outputs.lock(paths, { wait: false, signal });
     if (locks) return locks;
-    await job.permit.lendDuring(async () => (await store.lockPaths(paths, { signal }))?.release());
+    await job.permit.lendDuring(async () => (await store.outputs.lock(paths, { signal }))?.release());
   }
 }
 

@@ -35,20 +35,21 @@ async function placeOutputs({ site, job }: Place, outputs: readonly SettledOutpu
     ({ name, fault }) =>
       fault || !["input-addressed", "fixed"].includes(job.derivation.outputs.get(name)?.kind ?? ""),
   );
-  using _locks = await store.lockPaths(
+  using _locks = await store.outputs.lock(
     floating.map(({ info }) => info.path),
     { signal: job.request.signal },
   );
   const valid = await store.queryValidPaths(paths);
   const wanted = outputs.filter(({ info }) => job.request.mode === "repair" || !valid.has(info.path));
   for (const output of wanted) await moveIntoPlace(site, output);
-  await store.registerOutputs(wanted.map(({ info }) => signed(site, info)));
+  await store.outputs.register(wanted.map(({ info }) => signed(site, info)));
 }
 
 async function moveIntoPlace({ store }: BuildSite, { place, info }: SettledOutput): Promise<void> {
   const target = store.realPathOf(info.path);
   if (place === target) return;
-  if (lstatSync(target, { throwIfNoEntry: false })) renameCanonical(target, await store.scratchPlace());
+  if (lstatSync(target, { throwIfNoEntry: false }))
+    renameCanonical(target, await store.outputs.scratchPlace());
   renameCanonical(place, target);
 }
 

@@ -35,7 +35,7 @@ export class Workspace implements Disposable {
   }
 
   static async make(top: string, { store, trash }: Pick<BuildSite, "store" | "trash">): Promise<Workspace> {
-    const root = await store.scratchPlace();
+    const root = await store.outputs.scratchPlace();
     const workspace = new Workspace(top, { root, trash });
     mkdirSync(workspace.dir, { recursive: true, mode: 0o700 });
     symlinkSync(root, `${workspace.dir}/root`);
