@@ -3,6 +3,7 @@ import type { ResolvedSettings } from "#nix/settings.ts";
 import type { CommandContext } from "./command-context.ts";
 import { UsageError } from "./error-report.ts";
 import { collect } from "./option-values.ts";
+import { type SandboxWish, sandboxOption, sandboxOverrides } from "./sandbox-option.ts";
 
 /** Flags that every command with settings has. */
 export interface SettingFlags {
@@ -14,6 +15,7 @@ export interface SettingFlags {
   readonly timeout?: string;
   readonly maxSilentTime?: string;
   readonly maxMemory?: string;
+  readonly sandbox?: SandboxWish;
   readonly keepGoing?: boolean;
   readonly keepFailed?: boolean;
   readonly fallback?: boolean;
@@ -52,6 +54,7 @@ export function addBuildFlags(command: Command): Command {
     .option("--timeout <seconds>", "end a build that takes longer")
     .option("--max-silent-time <seconds>", "end a build that is silent for longer")
     .option("--max-memory <bytes>", "end a build that uses more, such as 4G; on builders of Elsewhere")
+    .addOption(sandboxOption())
     .option("-k, --keep-going", "after a failure, build what does not need it")
     .option("-K, --keep-failed", "keep the folder of a failed build, on its builder")
     .option("--fallback", "build when a substitution fails")
@@ -76,6 +79,7 @@ export function overridesOf(flags: SettingFlags): [string, string][] {
     ["timeout", flags.timeout],
     ["max-silent-time", flags.maxSilentTime],
     ["max-build-memory", flags.maxMemory],
+    ...sandboxOverrides(flags.sandbox),
     ["keep-going", flags.keepGoing ? "true" : undefined],
     ["keep-failed", flags.keepFailed ? "true" : undefined],
     ["fallback", flags.fallback ? "true" : undefined],

@@ -1,4 +1,5 @@
 import type { Clock } from "#base/clock.ts";
+import type { ElsewhereError } from "#base/errors.ts";
 import type { Permit } from "#base/semaphore.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import type { DerivationOptions } from "#nix/derivation-options.ts";
@@ -15,6 +16,8 @@ export interface BuildSite {
   readonly store: LocalStore;
   readonly settings: LocalBuildSettings;
   readonly sandbox: Sandbox;
+  /** Why it is none, where builds were to have one. */
+  readonly whyPlain?: ElsewhereError | undefined;
   /** For derivations that ask to be built without one. */
   readonly plain: Sandbox;
   readonly clock: Clock;

@@ -45,15 +45,16 @@ export async function openLocalRealiser(
   const pipes = new OutputPipes(pipesDir);
   const plain = new PlainProcessSandbox(pipes);
   const trash = new Trash();
-  const chosen: Sandbox =
+  const { chosen, whyPlain }: Chosen =
     sandbox === "none"
-      ? plain
+      ? { chosen: plain }
       : await openSandbox({ pipes, controlGroups, plain, searchPath, sandboxFallback });
   const site = {
     store,
     settings,
     plain,
     sandbox: chosen,
+    whyPlain,
     clock: systemClock,
     trash,
   };
@@ -77,19 +78,25 @@ interface SandboxParts {
   readonly sandboxFallback: boolean;
 }
 
+interface Chosen {
+  readonly chosen: Sandbox;
+  /** Why there is no sandbox where one was wanted. */
+  readonly whyPlain?: ElsewhereError;
+}
+
 async function openSandbox({
   pipes,
   controlGroups,
   plain,
   searchPath,
   sandboxFallback,
-}: SandboxParts): Promise<Sandbox> {
+}: SandboxParts): Promise<Chosen> {
   try {
     const tools = await findBubblewrapTools(searchPath);
-    return new BubblewrapSandbox({ tools, pipes, controlGroups, newName: ownedName });
+    return { chosen: new BubblewrapSandbox({ tools, pipes, controlGroups, newName: ownedName }) };
   } catch (error) {
     if (sandboxFallback && error instanceof ElsewhereError && error.code === "SANDBOX_UNAVAILABLE")
-      return plain;
+      return { chosen: plain, whyPlain: error };
     throw error;
   }
 }

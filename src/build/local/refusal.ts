@@ -7,7 +7,7 @@ import { sandboxOf } from "./process/sandbox-of.ts";
 
 /** Throws when this machine cannot build the derivation, in the words of Nix 2.34. */
 export function checkCanBuild(site: BuildSite, job: BuildJob): void {
-  const { settings, store, sandbox } = site;
+  const { settings, store, whyPlain } = site;
   const drv = printStorePath(store.storeDir, job.drvPath);
   const { system } = job.derivation;
   if ((job.request.settings.maxJobs ?? settings.maxJobs) === 0 && !isBuiltinBuilder(job.derivation.builder))
@@ -46,9 +46,10 @@ export function checkCanBuild(site: BuildSite, job: BuildJob): void {
       "MiscFailure",
       `Cannot build '${drv}' without a sandbox in a store whose files lie in '${store.physicalStoreDir}'`,
       {
-        hint: sandbox.movesPaths
-          ? "Build it with the sandbox"
-          : "Install bubblewrap and build with --sandbox",
+        hint: whyPlain
+          ? [whyPlain.message, whyPlain.hint].join("\n")
+          : "Build it with the sandbox: --sandbox bubblewrap",
+        cause: whyPlain,
       },
     );
 }

@@ -5,6 +5,7 @@ import type { Door, ServiceRequest } from "#serve/service-request.ts";
 import type { CommandContext } from "../command-context.ts";
 import { UsageError } from "../error-report.ts";
 import { asPair, octal } from "../option-values.ts";
+import { type SandboxWish, sandboxOption, sandboxOverrides } from "../sandbox-option.ts";
 import { servePush } from "../serve-push.ts";
 
 interface Flags {
@@ -19,6 +20,7 @@ interface Flags {
   readonly anyStore?: true;
   readonly allowPush: readonly string[];
   readonly processOps?: true;
+  readonly sandbox?: SandboxWish;
   readonly option: readonly (readonly [string, string])[];
 }
 
@@ -46,6 +48,7 @@ export function command(context: CommandContext): Command {
       [],
     )
     .option("--process-ops", "carry operations out here, also where a daemon could be given them")
+    .addOption(sandboxOption())
     .option("--option <name=value>", "override a setting of nix.conf", asPair, [])
     .addOption(new Option("--daemon").hideHelp())
     .addOption(new Option("-v, --verbose").hideHelp())
@@ -71,7 +74,7 @@ function requestOf(flags: Flags, { env }: CommandContext): ServiceRequest {
     trust:
       flags.forceUntrusted || asked?.untrusted ? "untrusted" : flags.forceTrusted ? "trusted" : undefined,
     processOps: flags.processOps ?? false,
-    overrides: flags.option,
+    overrides: [...flags.option, ...sandboxOverrides(flags.sandbox)],
   };
 }
 

@@ -35,6 +35,8 @@ export interface DerivationText {
 export interface RigOptions {
   readonly settings?: Partial<LocalBuildSettings>;
   readonly sandbox?: "bubblewrap" | "none";
+  /** `PATH` in which bubblewrap is looked for; then builds go without it where it does not work. */
+  readonly searchPath?: string;
   /** With the store's files where paths say they are, as a build without a sandbox needs it. */
   readonly inPlace?: boolean;
 }
@@ -63,6 +65,7 @@ export class BuildRig implements AsyncDisposable {
     settings = {},
     sandbox = "bubblewrap",
     inPlace = false,
+    searchPath,
   }: RigOptions = {}): Promise<BuildRig> {
     const dir = mkdtempSync(`${tmpdir()}/elsewhere-build-`);
     const where = inPlace
@@ -76,7 +79,8 @@ export class BuildRig implements AsyncDisposable {
     const store = await openLocalStore({ ...where, environment: {}, requireSigs: false });
     const opened = await openLocalRealiser(store, {
       sandbox,
-      searchPath: process.env.PATH ?? "",
+      searchPath: searchPath ?? process.env.PATH ?? "",
+      sandboxFallback: searchPath !== undefined,
       settings: { maxJobs: 4, cores: 3, system: SYSTEM, logLines: 5, ...settings },
     });
     const shell = await addShell(store, dir);
