@@ -59,6 +59,9 @@ export interface Store extends AsyncDisposable {
   /** Where its files lie, when they lie on this machine and this process opens them itself. */
   readonly physicalStoreDir?: string;
 
+  /** Throws where this process knows without asking that it cannot add paths. */
+  checkWritable?(): void;
+
   /** Begins what the first answer needs, such as a connection, and waits for nothing. What fails is told then. */
   prepare?(): void;
 

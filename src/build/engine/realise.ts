@@ -8,6 +8,8 @@ import type { Substitutable } from "./supply/substitution.ts";
 export async function realise(request: RealiseRequest): Promise<RealiseReport> {
   await using run = new Run(request);
   let builds = await firstPlan(run);
+  // What is built and then cannot come home was built for nothing.
+  if (builds.length > 0 && request.fetch !== "none") request.destination.store.checkWritable?.();
   let planned = { setbacks: run.setbacks, offers: run.caches.lost };
   run.announce(builds);
   const fetched = run.beside(run.delivery.begin(builds));

@@ -32,6 +32,7 @@ export async function openLocalRealiser(
   { settings: given = {}, sandbox, sandboxFallback = false, searchPath }: OpenOptions,
 ): Promise<{ readonly realiser: LocalRealiser } & AsyncDisposable> {
   const settings = withShell({ ...DEFAULT_LOCAL_BUILD_SETTINGS, ...given }, searchPath);
+  store.checkWritable();
   const top = settings.buildDir ?? `${store.stateDir}/builds`;
   mkdirSync(top, { recursive: true });
   const controlGroups = new ControlGroups();

@@ -78,6 +78,10 @@ export class LocalStore implements CollectableStore, SubstitutingStore {
     return this.#context.realPathOf(path);
   }
 
+  checkWritable(): void {
+    this.#context.checkWritable();
+  }
+
   async queryPathInfos(paths: Iterable<StorePath>): Promise<Map<StorePath, PathInfo>> {
     return this.#context.paths.infosOf(paths);
   }

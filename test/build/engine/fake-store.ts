@@ -15,6 +15,7 @@ export class FakeStore implements Store {
   queries = 0;
   readonly #awaited = new Map<StorePath, Deferred<void>>();
   readonly #heldBack = new Map<StorePath, Deferred<void>>();
+  isReadOnly = false;
   /** When set, everything fails with it. */
   broken: Error | undefined;
 
@@ -103,6 +104,10 @@ export class FakeStore implements Store {
   }
 
   async [Symbol.asyncDispose]() {}
+
+  checkWritable(): void {
+    if (this.isReadOnly) throw new ElsewhereError("READ_ONLY_STORE", `Cannot change ${this.uri}`);
+  }
 
   #ask() {
     this.queries++;

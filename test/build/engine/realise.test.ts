@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Deferred } from "#base/deferred.ts";
+import { realise } from "#build/engine/realise.ts";
 import { HandClock } from "#rig/hand-clock.ts";
 import { drv, EngineRig, healthWith } from "./engine-rig.ts";
 import { pathNamed } from "./fake-store.ts";
@@ -28,6 +29,17 @@ test("nothing is built, and nobody is called, when the outputs are there", async
   const report = await rig.build("root");
   assert.deepEqual(report.origins.get(pathNamed("root")), { kind: "already-there", store: "home" });
   assert.equal(box.connections, 0);
+});
+
+test("nothing is built for a store that takes nothing, unless it is to stay where it was built", async () => {
+  const rig = new EngineRig();
+  rig.derive("root");
+  const box = rig.builder("box");
+  rig.home.isReadOnly = true;
+  await assert.rejects(rig.build("root"), { code: "READ_ONLY_STORE" });
+  assert.deepEqual(box.began, []);
+  const report = await realise({ ...rig.request("root"), fetch: "none" });
+  assert.equal(report.origins.get(pathNamed("root"))?.kind, "built");
 });
 
 test("an output that a builder has from before is copied and not built again", async () => {
