@@ -67,6 +67,23 @@ test("the summary says what was built where and what was sent there", () => {
   assert.match(summary, /hello-2\.12 +built on box/);
 });
 
+test("where the folder of a failed build is kept is told without being asked for more", () => {
+  const options = {
+    style: styleFor(false),
+    colours: false,
+    logs: false,
+    verbose: false,
+    endsOnly: false,
+    tailOf: () => [],
+    print: (path: string) => path,
+  };
+  const say = (text: string) => linesOf({ kind: "message", builder: "box", text }, options);
+  assert.deepEqual(say("note: keeping build directory '\x1b[35;1m/nix/var/nix/builds/b\x1b[0m'\n"), [
+    "box: note: keeping build directory '/nix/var/nix/builds/b'",
+  ]);
+  assert.deepEqual(say("checking outputs\n"), []);
+});
+
 test("a failed build shows the end of its log once, and how to see all of it", () => {
   const lines = linesOf(
     {

@@ -2,6 +2,7 @@ import { formatBytes } from "#base/format-bytes.ts";
 import { TAIL_LINES } from "#build/engine/attempt/log-tails.ts";
 import type { BuildEvent, BuildOutcome } from "#build/events.ts";
 import { failureReason } from "#build/failure-reason.ts";
+import { saysWhatIsKept } from "#build/kept-folder.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Style } from "../style.ts";
 import { count, formatDuration, shortName, tame } from "./words.ts";
@@ -66,7 +67,9 @@ export function linesOf(event: BuildEvent, options: LineOptions): readonly strin
       return [`${style.warn("warning:")} ${tame(event.message, { colours })}`];
     case "message":
       if (event.isWarning) return [`${style.warn("warning:")} ${event.builder}: ${event.text}`];
-      return verbose ? [style.dim(`${event.builder}: ${tame(event.text.trimEnd(), { colours })}`)] : [];
+      return verbose || saysWhatIsKept(event.text)
+        ? [style.dim(`${event.builder}: ${tame(event.text.trimEnd(), { colours })}`)]
+        : [];
     default:
       return [];
   }

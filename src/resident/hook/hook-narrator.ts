@@ -1,5 +1,6 @@
 import { encodeText } from "#base/text.ts";
 import type { BuildEvent } from "#build/events.ts";
+import { saysWhatIsKept } from "#build/kept-folder.ts";
 import { MovementNarrator } from "#build/movement-narrator.ts";
 import { VERBOSITY } from "#nix/log-event.ts";
 import type { StoreDir } from "#nix/store-path.ts";
@@ -42,6 +43,8 @@ export class HookNarrator {
         break;
       case "message":
         if (event.isWarning) this.say(`warning: ${event.builder}: ${event.text}`, VERBOSITY.warn);
+        else if (saysWhatIsKept(event.text))
+          this.say(`${event.builder}: ${event.text.trimEnd()}`, VERBOSITY.error);
         break;
       case "output-suspect":
         this.say(`warning: ${event.message}`, VERBOSITY.warn);
