@@ -60,6 +60,9 @@ export function keyNameOf(signature: string): string {
   return signature.slice(0, signature.lastIndexOf(":"));
 }
 
+/** How many signatures anything has use for. Each takes its time to verify: no more are, however many were sent. */
+export const SIGNATURES_MAX = 1000;
+
 /** Public keys whose signatures count. */
 export class TrustedKeys {
   readonly #keys = new Map<string, KeyObject>();
@@ -79,11 +82,13 @@ export class TrustedKeys {
   /** Those among `signatures` by a trusted key on this fingerprint. What is no signature counts for nothing. */
   valid(fingerprint: string, signatures: Iterable<string>): string[] {
     const text = Buffer.from(fingerprint);
+    let tried = 0;
     return [...signatures].filter((signature) => {
       const cut = signature.indexOf(":");
       const key = cut > 0 ? this.#keys.get(signature.slice(0, cut)) : undefined;
       const bytes = Buffer.from(signature.slice(cut + 1), "base64");
-      return key !== undefined && bytes.length === SIGNATURE_BYTES && verify(null, text, key, bytes);
+      if (key === undefined || bytes.length !== SIGNATURE_BYTES || ++tried > SIGNATURES_MAX) return false;
+      return verify(null, text, key, bytes);
     });
   }
 }

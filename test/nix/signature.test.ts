@@ -11,6 +11,7 @@ import {
   parsePublicKey,
   parseSecretKey,
   publicKeyOf,
+  SIGNATURES_MAX,
   signText,
   TrustedKeys,
 } from "#nix/signature.ts";
@@ -70,6 +71,18 @@ test("text that is no signature counts for nothing", () => {
     `x${HELLO.signatures[0]}`,
   ];
   assert.deepEqual(keys.valid(pathFingerprint(DEFAULT_STORE_DIR, HELLO), signatures), []);
+});
+
+test("of signatures without end, no more are tried than anything has use for", () => {
+  const keys = new TrustedKeys([CACHE_KEY]);
+  const fingerprint = pathFingerprint(DEFAULT_STORE_DIR, HELLO);
+  const wrong = Array.from({ length: SIGNATURES_MAX }, (_, index) => {
+    const bytes = Buffer.alloc(64);
+    bytes.writeUInt32LE(index);
+    return `cache.nixos.org-1:${bytes.toString("base64")}`;
+  });
+  assert.equal(keys.valid(fingerprint, [...wrong.slice(1), ...HELLO.signatures]).length, 1);
+  assert.equal(keys.valid(fingerprint, [...wrong, ...HELLO.signatures]).length, 0);
 });
 
 test("keys survive printing, and malformed ones are refused without being shown", () => {

@@ -35,6 +35,8 @@ test("signatures are added to those that are there, once each", async (t) => {
   const found = (await store.queryPathInfos([info.path])).get(info.path)!;
   assert.deepEqual(found.signatures, ["a:YQ==", "b:Yg==", "c:Yw=="]);
   await assert.rejects(store.addSignatures(fileSample("no", "").info.path, []), { code: "INVALID_PATH" });
+  const endless = Array.from({ length: 1001 }, (_, index) => `x${index}:Yg==`);
+  await assert.rejects(store.addSignatures(info.path, endless), { code: "LIMIT" });
 });
 
 test("a derivation's outputs and derivers are known once it is added", async (t) => {

@@ -1,3 +1,5 @@
+import { LimitError } from "#base/errors.ts";
+import { SIGNATURES_MAX } from "#nix/signature.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { InvalidPathError } from "../../invalid-path.ts";
 import type { StoreContext } from "../context.ts";
@@ -9,6 +11,8 @@ export function addSignatures(store: StoreContext, path: StorePath, signatures: 
     const info = store.paths.infoOf(path);
     if (!info) throw new InvalidPathError(store.print(path));
     const all = [...new Set([...info.signatures, ...signatures])].sort();
+    if (all.length > SIGNATURES_MAX)
+      throw new LimitError(`signatures of '${store.print(path)}'`, all.length, SIGNATURES_MAX);
     store.db.run("update ValidPaths set sigs = ? where path = ?", all.join(" "), store.print(path));
   });
 }
