@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { ElsewhereError, messageOf } from "#base/errors.ts";
+import { ElsewhereError, LimitError, messageOf } from "#base/errors.ts";
 import type { Settings } from "#nix/settings.ts";
 import type { StoreReference } from "#nix/store-reference.ts";
 import { type ServableStore, type ServedStore, storeThatCan } from "#serve/served-store.ts";
@@ -47,6 +47,7 @@ class ConfiguredStore implements OpenedStore {
   readonly #surroundings: ServedSurroundings;
   readonly #open = new AsyncDisposableStack();
   #settings: Settings;
+  #openings = 0;
   #store!: ServableStore;
   #realiser: Promise<Realiser> | undefined;
 
@@ -97,10 +98,14 @@ class ConfiguredStore implements OpenedStore {
   async configure(overrides: ReadonlyMap<string, string>): Promise<string[]> {
     const faults: string[] = [];
     const before = this.#settings;
-    this.#settings = this.#settingsWith(overrides, faults);
-    if (isDeepStrictEqual(before, this.#settings)) return faults;
+    const after = this.#settingsWith(overrides, faults);
+    if (isDeepStrictEqual(before, after)) return faults;
+    const isAnother = !isDeepStrictEqual(storeSettings(before), storeSettings(after));
+    if (isAnother && this.#openings === OPENINGS_MAX)
+      throw new LimitError("another change of what the store is opened with", OPENINGS_MAX + 1, OPENINGS_MAX);
+    this.#settings = after;
     this.#realiser = undefined;
-    if (!isDeepStrictEqual(storeSettings(before), storeSettings(this.#settings))) await this.#openStore();
+    if (isAnother) await this.#openStore();
     return faults;
   }
 
@@ -127,7 +132,9 @@ class ConfiguredStore implements OpenedStore {
     }
   }
 
+  /** Those opened before stay open: what the client was told to be kept is kept by them. */
   async #openStore(): Promise<void> {
+    this.#openings++;
     const { env, report } = this.#surroundings;
     const settings = this.#settings;
     const timeoutS = settings["connect-timeout"];
@@ -139,6 +146,9 @@ class ConfiguredStore implements OpenedStore {
     this.#open.use(this.#store);
   }
 }
+
+/** How often a store is opened for one client: each takes descriptors, of which all clients have only so many. */
+const OPENINGS_MAX = 32;
 
 /** What a store is opened with. */
 function storeSettings(settings: Settings): unknown {

@@ -9,10 +9,15 @@ import { type TestContext, test } from "node:test";
 import { DEFAULT_STORE_DIR } from "#nix/store-path.ts";
 import { ClientConnection } from "#serve/client-connection.ts";
 import { serveDaemon } from "#serve/daemon/session.ts";
+import { forward } from "#serve/forward.ts";
 import { serveCommands } from "#serve/serve/session.ts";
 import { DaemonStore } from "#store/daemon/daemon-store.ts";
 import { ServeStore } from "#store/serve/serve-store.ts";
 import type { Store } from "#store/store.ts";
+import { NodeByteStream } from "#transport/node-stream.ts";
+import { operations } from "#wire/daemon/operations.ts";
+import { PLAIN_SETTINGS } from "../serve/plain-settings.ts";
+import { TalkingClient } from "../serve/talking-client.ts";
 import { addressedSample, fileSample, incoming } from "../store/local/local-rig.ts";
 import { LIES } from "./lies.ts";
 import { streamPair } from "./stream-pair.ts";
@@ -131,6 +136,35 @@ for (const [what, first, rest] of FLOODS)
       [],
     );
   });
+
+test("a client that has the store opened again and again is refused, and the conversation goes on", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "elsewhere-openings-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const words = ["serve", "--stdio", "--force-untrusted", "--store", join(folder, "store")];
+  const child = spawn(PROGRAM, words, { stdio: ["pipe", "pipe", "ignore"] });
+  const ended = once(child, "exit");
+  const client = new TalkingClient();
+  const server = {
+    peer: "a server",
+    input: child.stdout,
+    output: child.stdin,
+    close: () => void child.kill(),
+  };
+  void forward(client.stream, new NodeByteStream(server));
+  await client.greet();
+  for (let seconds = 100; seconds < 131; seconds++) await set(client, seconds);
+  await assert.rejects(set(client, 131), /above the limit/);
+  client.ask(operations.isValidPath, { path: fileSample("good", "x").info.path });
+  assert.equal(await client.hearReply(operations.isValidPath), false);
+  client.hangUp();
+  await ended;
+});
+
+async function set(client: TalkingClient, connectTimeoutS: number): Promise<void> {
+  const overrides = new Map([["connect-timeout", `${connectTimeoutS}`]]);
+  client.ask(operations.setOptions, { ...PLAIN_SETTINGS, overrides });
+  await client.hearReply(operations.setOptions);
+}
 
 function doorTo(
   t: TestContext,
