@@ -1,9 +1,9 @@
 import type { Loss } from "../loss.ts";
 import type { Decision } from "../schedule.ts";
 import { setAlarm } from "./alarms.ts";
+import { hasUntried, largestMemory, mayEverTake } from "./builder/admission.ts";
 import { hold } from "./builder/locality.ts";
 import { refile } from "./builder/pools.ts";
-import { hasUntried, largestMemory, mayEverTake } from "./placing/admission.ts";
 import { stopRequest } from "./requests.ts";
 import type { Run, ScoringSchedule, Task } from "./state.ts";
 import { dequeue, enqueue } from "./task/ready-queues.ts";

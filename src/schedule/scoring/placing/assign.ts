@@ -1,9 +1,9 @@
 import type { Decision } from "../../schedule.ts";
+import { memoryWanted } from "../builder/admission.ts";
 import { hold } from "../builder/locality.ts";
 import { freeSlotsOf, refile } from "../builder/pools.ts";
 import type { Builder, Run, ScoringSchedule, Task } from "../state.ts";
 import { dequeue, principalsOf, priorityOf } from "../task/ready-queues.ts";
-import { memoryWanted } from "./admission.ts";
 import { scoreOf } from "./cost.ts";
 import { verdictsOf } from "./explain.ts";
 import { gatherGraph } from "./hand-over.ts";

@@ -1,7 +1,7 @@
+import { canTake } from "../builder/admission.ts";
 import { SPEED_STEP } from "../builder/classes.ts";
 import { freeSlotsOf } from "../builder/pools.ts";
 import type { Builder, Pool, PoolForClass, ScoringSchedule, Task, TaskClass } from "../state.ts";
-import { canTake } from "./admission.ts";
 import { costOf } from "./cost.ts";
 import { isHeldFrom, mayRelease, shouldHold, stayHeld } from "./holding.ts";
 import type { Placement, Turn } from "./turn.ts";

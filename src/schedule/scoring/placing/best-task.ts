@@ -1,6 +1,6 @@
+import { canTake } from "../builder/admission.ts";
 import { homeliness } from "../builder/locality.ts";
 import type { Builder, PoolForClass, ScoringSchedule, Task, TaskClass } from "../state.ts";
-import { canTake } from "./admission.ts";
 import { mayRelease, shouldHold, stayHeld } from "./holding.ts";
 import type { Placement, Turn } from "./turn.ts";
 

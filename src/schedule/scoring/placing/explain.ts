@@ -1,8 +1,8 @@
 import type { BuilderVerdict, WaitReason } from "../../reason.ts";
 import { refusalOf } from "../../requirement.ts";
+import { mayEverTake, obstacleOf } from "../builder/admission.ts";
 import type { Builder, ScoringSchedule, Task } from "../state.ts";
 import { principalsOf } from "../task/ready-queues.ts";
-import { mayEverTake, obstacleOf } from "./admission.ts";
 import { scoreOf } from "./cost.ts";
 
 /** What stands for and against each builder for a task, in the order of the builders. */

@@ -1,7 +1,7 @@
+import { canTake } from "../builder/admission.ts";
 import { usableFor } from "../builder/classes.ts";
 import type { Builder, ScoringSchedule, Task, TaskClass } from "../state.ts";
 import { byUrgency } from "../task/ready-queues.ts";
-import { canTake } from "./admission.ts";
 import { Room } from "./room.ts";
 
 /**

@@ -1,10 +1,10 @@
 import type { OrderedList } from "../../ordered-list.ts";
 import type { Decision } from "../../schedule.ts";
+import { canTake } from "../builder/admission.ts";
 import { compare, freeSlotsFor, usableFor } from "../builder/classes.ts";
 import { giveUp } from "../endings.ts";
 import type { AlarmSubject, ScoringSchedule, Task, TaskClass } from "../state.ts";
 import { untouchAll } from "../touched.ts";
-import { canTake } from "./admission.ts";
 import { assign, assignGraph } from "./assign.ts";
 import { bestBuilder } from "./best-builder.ts";
 import { bestTask } from "./best-task.ts";

@@ -1,5 +1,5 @@
+import { memoryWanted } from "../builder/admission.ts";
 import type { Builder, ScoringSchedule, Task } from "../state.ts";
-import { memoryWanted } from "./admission.ts";
 
 /**
  * What is left on a builder of memory and disk for a graph that is handed over to it. It orders what it has itself and runs as

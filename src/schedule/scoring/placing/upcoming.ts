@@ -1,8 +1,8 @@
+import { mayTakeLater } from "../builder/admission.ts";
 import { homeliness } from "../builder/locality.ts";
 import { freeSlotsOf } from "../builder/pools.ts";
 import type { Builder, ScoringSchedule, Task, TaskClass } from "../state.ts";
 import { byUrgency } from "../task/ready-queues.ts";
-import { mayTakeLater } from "./admission.ts";
 
 /**
  * Tasks that a builder with no free slot would be given next if nothing else happened, the likeliest first, `max` at most. A guess:

@@ -1,8 +1,8 @@
 import type { Decision } from "../../schedule.ts";
+import { canTake, mayTakeLater, memoryWanted } from "../builder/admission.ts";
 import { freeSlotsOf, refile, slotsOf } from "../builder/pools.ts";
 import type { Builder, PoolForClass, Run, ScoringSchedule, Task, TaskClass } from "../state.ts";
 import { unreserve } from "../task/ready-queues.ts";
-import { canTake, mayTakeLater, memoryWanted } from "./admission.ts";
 import { assign } from "./assign.ts";
 import { costOf } from "./cost.ts";
 import type { Turn } from "./turn.ts";

@@ -1,9 +1,9 @@
 import type { Obstacle } from "../../reason.ts";
 import { refusalOf } from "../../requirement.ts";
-import { usableFor } from "../builder/classes.ts";
-import { missingBytes } from "../builder/locality.ts";
-import { isUsable, slotsOf } from "../builder/pools.ts";
 import type { Builder, ScoringSchedule, Task, TaskClass } from "../state.ts";
+import { usableFor } from "./classes.ts";
+import { missingBytes } from "./locality.ts";
+import { isUsable, slotsOf } from "./pools.ts";
 
 /** Why a builder cannot take a task now; undefined when it can. */
 export function obstacleOf(schedule: ScoringSchedule, task: Task, builder: Builder): Obstacle | undefined {
