@@ -9,8 +9,8 @@ import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { type BuilderTraits, type Requirement, refusalOf } from "#schedule/requirement.ts";
 import type { CommandContext } from "../command-context.ts";
 import { count, shortName, some } from "../progress/words.ts";
+import type { BuildFlags } from "./build-flags.ts";
 import { type PlannedFetches, plannedFetches } from "./planned-fetches.ts";
-import type { BuildFlags } from "./request.ts";
 
 /** Prints what would be built and fetched, who could build it, and for what nobody can, why and what to type. */
 export async function printDryRun(

@@ -5,7 +5,7 @@ import type { StoreDir } from "#nix/store-path.ts";
 import type { CommandContext } from "../command-context.ts";
 import { exitCodeOf, formatError } from "../error-report.ts";
 import { styleFor } from "../style.ts";
-import type { BuildFlags } from "./request.ts";
+import type { BuildFlags } from "./build-flags.ts";
 
 /**
  * Writes down the run that `work` does, and how it ends. Where the state folder cannot be written, it is done all the same:

@@ -1,6 +1,6 @@
 import { systemClock } from "#base/clock.ts";
 import { buildSettingsOf } from "#build/build-settings.ts";
-import type { FetchPolicy, RealiseRequest } from "#build/engine/realise-request.ts";
+import type { RealiseRequest } from "#build/engine/realise-request.ts";
 import type { BuilderBook } from "#build/engine/site/builder-book.ts";
 import { type BuildSite, keyOf } from "#build/engine/site/site.ts";
 import { siteProbe } from "#build/probe/site-probe.ts";
@@ -13,30 +13,9 @@ import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
 import type { Store } from "#store/store.ts";
 import type { CommandContext } from "../command-context.ts";
 import { namedSites } from "../named-sites.ts";
-import type { LogFormat } from "../progress/run-view.ts";
-import type { SettingFlags } from "../setting-flags.ts";
 import { storeUri } from "../store-uri.ts";
+import type { BuildFlags } from "./build-flags.ts";
 import { gatherInput } from "./input.ts";
-
-export interface BuildFlags extends SettingFlags {
-  readonly file?: string;
-  readonly expr?: string;
-  readonly impure?: boolean;
-  readonly arg?: readonly string[];
-  readonly argstr?: readonly string[];
-  readonly evalStore?: string;
-  readonly outLink?: string;
-  readonly link?: boolean;
-  readonly fetch?: FetchPolicy;
-  readonly dryRun?: boolean;
-  readonly printOutPaths?: boolean;
-  readonly json?: boolean;
-  readonly printBuildLogs?: boolean;
-  readonly logFormat?: LogFormat;
-  readonly detach?: boolean;
-  /** The name of the run, given by who left it alone. */
-  readonly runId?: string;
-}
 
 export interface PreparedRequest extends AsyncDisposable {
   readonly request: Omit<RealiseRequest, "events">;

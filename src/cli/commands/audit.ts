@@ -14,7 +14,7 @@ import { auditSummary, auditText } from "../audit/audit-text.ts";
 import { auditPaths, pathsAmong } from "../audit/closure-input.ts";
 import { gatherGraph, parseOutside, readOutside } from "../audit/graph-input.ts";
 import { readWaivers } from "../audit/waiver-file.ts";
-import type { BuildFlags } from "../build/request.ts";
+import type { BuildFlags } from "../build/build-flags.ts";
 import type { CommandContext } from "../command-context.ts";
 import { exitCodeOf, reportError } from "../error-report.ts";
 import { addEvaluationFlags } from "../evaluation-flags.ts";

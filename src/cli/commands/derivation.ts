@@ -9,8 +9,8 @@ import { type DerivationJsonVersion, derivationsToJson, derivationToJson } from 
 import { formatJson } from "#nix/json-text.ts";
 import { isDerivationPath, type StoreDir, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
+import type { BuildFlags } from "../build/build-flags.ts";
 import { gatherInput } from "../build/input.ts";
-import type { BuildFlags } from "../build/request.ts";
 import type { CommandContext } from "../command-context.ts";
 import { storePathOf } from "../path-arguments.ts";
 import { addSettingFlags, settingsFor } from "../setting-flags.ts";

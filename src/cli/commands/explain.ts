@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { ElsewhereError } from "#base/errors.ts";
-import type { BuildFlags } from "../build/request.ts";
+import type { BuildFlags } from "../build/build-flags.ts";
 import type { CommandContext } from "../command-context.ts";
 import { UsageError } from "../error-report.ts";
 import { explainLive } from "../explain/live.ts";
