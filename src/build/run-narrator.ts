@@ -1,9 +1,9 @@
 import { ACTIVITY, type LogField, RESULT, VERBOSITY } from "#nix/log-event.ts";
 import { printStorePath, type StorePath } from "#nix/store-path.ts";
 import { BuildNarrator, type NarratorOptions } from "./build-narrator.ts";
-import { LogTails } from "./engine/attempt/log-tails.ts";
 import type { BuildEvent, BuildOutcome } from "./events.ts";
 import { failureReason } from "./failure-reason.ts";
+import { LogTails } from "./log-tails.ts";
 
 /** Tells a whole run as `nix build` would: what will be built, how far all of it is, each build and copy, and what failed. */
 export class RunNarrator {

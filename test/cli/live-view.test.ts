@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { BuildEvent } from "#build/events.ts";
 import { LiveWindow } from "#cli/progress/live-window.ts";
 import { advance, emptyProgress, type Progress } from "#cli/progress/progress.ts";
-import { summaryOf } from "#cli/progress/summary.ts";
+import { summaryOf } from "#cli/progress/summary/summary.ts";
 import { ProgressView } from "#cli/progress/view.ts";
 import { displayWidth, fit } from "#cli/progress/width.ts";
 import { windowLines } from "#cli/progress/window.ts";

@@ -4,7 +4,7 @@ import { formatBytes } from "#base/format-bytes.ts";
 import type { BuildEvent } from "#build/events.ts";
 import { linesOf } from "#cli/progress/lines.ts";
 import { advance, emptyProgress, type Progress } from "#cli/progress/progress.ts";
-import { summaryOf } from "#cli/progress/summary.ts";
+import { summaryOf } from "#cli/progress/summary/summary.ts";
 import { ProgressView } from "#cli/progress/view.ts";
 import { formatDuration, tame } from "#cli/progress/words.ts";
 import { styleFor } from "#cli/style.ts";

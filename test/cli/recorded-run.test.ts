@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { formatEvent, parseEvent } from "#build/event-json.ts";
 import { advance, emptyProgress } from "#cli/progress/progress.ts";
-import { summaryOf } from "#cli/progress/summary.ts";
+import { summaryOf } from "#cli/progress/summary/summary.ts";
 import { ProgressView } from "#cli/progress/view.ts";
 import { Screen } from "#rig/screen.ts";
 import { screenTerminal } from "#rig/terminals.ts";

@@ -1,8 +1,8 @@
 import { messageOf } from "#base/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Origin } from "../events.ts";
+import { LogTails } from "../log-tails.ts";
 import type { AttemptContext } from "./attempt/attempt-context.ts";
-import { LogTails } from "./attempt/log-tails.ts";
 import { SiteConnector } from "./connection/site-connector.ts";
 import { Feeders } from "./feed/feeders.ts";
 import { Fetches } from "./feed/fetches.ts";

@@ -11,7 +11,7 @@ import type { CommandContext } from "../command-context.ts";
 import { exitCodeOf } from "../error-report.ts";
 import { jsonLogTerminal } from "../progress/json-log.ts";
 import { LOG_FORMATS, type RunView, type ViewFlags } from "../progress/run-view.ts";
-import { printSummary } from "../progress/summary.ts";
+import { printSummary } from "../progress/summary/summary.ts";
 
 /** `elsewhere attach`: comes back to a run. */
 export function command(context: CommandContext): Command {

@@ -23,7 +23,7 @@ import { addEvaluationFlags } from "../evaluation-flags.ts";
 import { jsonLogTerminal, reportAsJson } from "../progress/json-log.ts";
 import { LOG_FORMATS } from "../progress/run-view.ts";
 import { type SharedTerminal, shareTerminal } from "../progress/shared-terminal.ts";
-import { printSummary } from "../progress/summary.ts";
+import { printSummary } from "../progress/summary/summary.ts";
 import { addBuildFlags, addSettingFlags, settingsFor } from "../setting-flags.ts";
 
 /** `elsewhere build`: the main job. */

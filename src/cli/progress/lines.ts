@@ -1,8 +1,8 @@
 import { formatBytes } from "#base/format-bytes.ts";
-import { TAIL_LINES } from "#build/engine/attempt/log-tails.ts";
 import type { BuildEvent, BuildOutcome } from "#build/events.ts";
 import { failureReason } from "#build/failure-reason.ts";
 import { saysWhatIsKept } from "#build/kept-folder.ts";
+import { TAIL_LINES } from "#build/log-tails.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Style } from "../style.ts";
 import { count, formatDuration, shortName, tame } from "./words.ts";

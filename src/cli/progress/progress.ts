@@ -1,6 +1,6 @@
 import { unreachable } from "#base/errors.ts";
-import { LogTails } from "#build/engine/attempt/log-tails.ts";
 import type { BuildEvent, BuildOutcome, Origin } from "#build/events.ts";
+import { LogTails } from "#build/log-tails.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { WaitReason } from "#schedule/reason.ts";
 import { BuildGraph, type BuildNode, type Stage } from "./build-graph.ts";
