@@ -2,10 +2,11 @@ import { Deferred } from "#base/deferred.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Holder } from "../site/site.ts";
+import { SourceFault } from "./in-transit.ts";
 import type { Intake } from "./intake.ts";
 import { type Portion, portionsOf } from "./portion.ts";
 import { Errand, hurry, type Precedence } from "./precedence.ts";
-import { SourceFault, type TransferOptions, transfer } from "./transfer.ts";
+import { type TransferOptions, transfer } from "./transfer.ts";
 
 /** What became of a path that was asked for; `source-lost`: another store may have it. */
 export type Brought = "there" | "source-lost";
@@ -129,10 +130,10 @@ export class FeedLine {
   }
 
   async #send(infos: readonly PathInfo[], errand: Errand | undefined): Promise<void> {
-    const { target } = this.#intake;
-    if (errand) return await transfer(this.#source, target, infos, { ...this.#options, errand });
+    const consignment = { from: this.#source, to: this.#intake.target, infos };
+    if (errand) return await transfer(consignment, { ...this.#options, errand });
     using _ = this.#options.precedence?.enter();
-    await transfer(this.#source, target, infos, this.#options);
+    await transfer(consignment, this.#options);
   }
 
   /** A builder that could not send is lost; what another store has may come from there. */

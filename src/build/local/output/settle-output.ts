@@ -119,9 +119,9 @@ async function settleAt(
   const isRewritten = output.references.some((reference) => hashParts.has(hashPartOf(reference)));
   const place = isRewritten ? await rewriteContents(output.place, hashParts, context) : output.place;
   const nar = isRewritten ? await hashPath(place) : { hash: output.narHash, size: output.narSize };
-  const references = [
-    ...new Set(output.references.map((reference) => finalName(reference, context, path, output))),
-  ].sort();
+  const finalName = (reference: StorePath) =>
+    reference === output.scratchPath ? path : rewritePath(reference, hashParts);
+  const references = [...new Set(output.references.map(finalName))].sort();
   const info: PathInfo = {
     path,
     deriver: context.drvPath,
@@ -134,15 +134,6 @@ async function settleAt(
     contentAddress,
   };
   return { name: output.name, place, info };
-}
-
-function finalName(
-  reference: StorePath,
-  { hashParts }: SettleContext,
-  path: StorePath,
-  { scratchPath }: BuiltOutput,
-): StorePath {
-  return reference === scratchPath ? path : rewritePath(reference, hashParts);
 }
 
 async function rewriteContents(
