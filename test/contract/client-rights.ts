@@ -42,7 +42,7 @@ export function testClientRights({ name, skip, as, open }: RightsContract): void
         const { client, minor, realStoreDir } = await open(t, trusted);
         if (minor < since) return t.skip(`it speaks 1.${minor}`);
         const found = await outcomeOf(act.does(new Asker(client, realStoreDir)));
-        if (as === "nix" && /invalid operation/.test(`${found}`)) t.skip("it has no such operation");
+        if (act.isRare && as === "nix" && UNKNOWN.test(`${found}`)) t.skip("it has no such operation");
         else if (verdict instanceof RegExp) assert.match(`${found}`, verdict);
         else assert.deepEqual(found, verdict);
       });
@@ -71,6 +71,8 @@ interface Act extends Verdicts {
   readonly what: string;
   /** The minor version from which it is answered so. */
   readonly since?: number;
+  /** Some releases of Nix do not know the operation. */
+  readonly isRare?: true;
   readonly does: (asker: Asker) => Promise<unknown>;
   /** Where a relay cannot know, and where Nix allows more than we do. */
   readonly differs?: { readonly [Who in RightsContract["as"]]?: Verdicts };
@@ -89,6 +91,8 @@ function addressed(claims: Partial<PathInfo> = {}): Sample {
   return { info: { ...info, ...claims }, nar };
 }
 
+/** Nix hangs up after these words, which may come before they are read. */
+const UNKNOWN = /invalid operation|ended early/;
 const UNSIGNED = /lacks a (signature by a trusted key|valid signature)/;
 const NO_REPAIR = /repairing is not allowed because you are not in 'trusted-users'/;
 const CONTENTS = "as it was";
@@ -217,6 +221,7 @@ const ACTS: readonly Act[] = [
   },
   {
     what: "import a path",
+    isRare: true,
     does: (asker) => asker.importPath(unsigned()),
     trusted: undefined,
     untrusted: UNSIGNED,
@@ -256,6 +261,7 @@ const ACTS: readonly Act[] = [
   },
   {
     what: "make a permanent root",
+    isRare: true,
     does: async (asker) => {
       const path = await asker.addText("kept");
       const link = join(tmpdir(), `elsewhere-kept-${process.pid}`);
