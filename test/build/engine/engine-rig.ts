@@ -4,12 +4,7 @@ import { shortRests } from "#base/rests.ts";
 import type { OutputGate } from "#build/engine/output-gate.ts";
 import { realise } from "#build/engine/realise.ts";
 import type { FetchPolicy, RealiseReport, RealiseRequest } from "#build/engine/realise-request.ts";
-import {
-  type BuilderHealth,
-  EMPTY_PAGE,
-  forgetfulHealth,
-  type MachineFacts,
-} from "#build/engine/site/builder-book.ts";
+import { type BuilderHealth, EMPTY_PAGE, type MachineFacts } from "#build/engine/site/builder-book.ts";
 import type { BuildSite, ConnectedSite, Holder, Peer, SiteProbe } from "#build/engine/site/site.ts";
 import { type SlotShare, unsharedSlots } from "#build/engine/site/slot-share.ts";
 import type { BuildEvent } from "#build/events.ts";
@@ -17,6 +12,7 @@ import type { BuildResult, BuildStatus } from "#nix/build-result.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import { forgetfulHealth } from "#rig/forgetful-health.ts";
 import type { BuilderTraits } from "#schedule/requirement.ts";
 import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
 import type { BuildLane, LaneOptions } from "#store/build-lane.ts";

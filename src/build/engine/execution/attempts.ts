@@ -6,8 +6,9 @@ import { attempt } from "../attempt/attempt.ts";
 import type { ActiveSite } from "../connection/active-site.ts";
 import type { PlannedBuild } from "../plan/plan.ts";
 import type { Run } from "../run.ts";
+import type { Setback } from "../verdict/answer.ts";
 import { judgeError } from "../verdict/verdict.ts";
-import type { Endings, Setback } from "./endings.ts";
+import type { Endings } from "./endings.ts";
 import type { OwnSlots } from "./own-slots.ts";
 
 /** What a schedule wants run on a builder. */

@@ -1,15 +1,14 @@
+import { unreachable } from "#base/errors.ts";
 import type { BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { Loss } from "#schedule/loss.ts";
 import type { BuildOutcome, Origin } from "../../events.ts";
 import type { ActiveSite } from "../connection/active-site.ts";
 import type { KnownOutputs } from "../plan/known-outputs.ts";
 import type { PlannedBuild } from "../plan/plan.ts";
 import type { Run } from "../run.ts";
 import { keyOf } from "../site/site.ts";
-import { explainFailure, isForWantOfInputs } from "../verdict/trust-hint.ts";
+import { judgeAnswer, type Setback } from "../verdict/answer.ts";
 import { usageOf } from "../verdict/usage-of.ts";
-import { isSilent, judgeResult, statusOf } from "../verdict/verdict.ts";
 import type { OwnSlots } from "./own-slots.ts";
 import type { Happening } from "./schedule-driver.ts";
 
@@ -28,13 +27,7 @@ export interface AttemptedAt {
   readonly begunMs: number;
 }
 
-/** Why an attempt came to nothing. */
-export interface Setback {
-  readonly loss: Loss;
-  readonly message: string;
-}
-
-/** How builds end in one schedule: judges each result, gives the slot back, keeps what was made, and tells of it. */
+/** How builds end in one schedule: gives the slot back, keeps what was made, and tells of it. */
 export class Endings {
   readonly #options: EndingsOptions;
   readonly #setbacksBefore: number;
@@ -50,20 +43,19 @@ export class Endings {
     const { drvPath } = build;
     const { active } = at;
     const builder = active.site.traits.name;
-    const verdict = judgeResult(result, run.tails.of(drvPath));
-    if (verdict.kind === "lost" && !isForWantOfInputs(result, active, drvPath))
-      return this.lose(drvPath, builder, verdict);
-    if (verdict.kind === "failure" && this.#isLeftUndone(build, result))
-      return this.lose(drvPath, builder, LEFT_UNDONE);
-    if (verdict.kind !== "success") return this.#fail(build, builder, this.#failureOf(build, result, active));
-    const outputs = outputsOfResult(result, run.knowledge.outputsOf(drvPath));
-    const unknown = build.outputs.find((name) => !outputs.has(name));
-    if (unknown !== undefined)
-      return this.lose(drvPath, builder, {
-        loss: "wrong-machine",
-        message: `its protocol does not say where output '${unknown}' is: reach it by ssh-ng://`,
-      });
-    await this.#keep(build, result, { ...at, outputs });
+    const { outcomes } = run;
+    const known = run.knowledge.outputsOf(drvPath);
+    const answer = judgeAnswer(build, result, { active, outcomes, known, logTail: run.tails.of(drvPath) });
+    switch (answer.kind) {
+      case "made":
+        return await this.#keep(build, result, { ...at, outputs: answer.outputs });
+      case "failed":
+        return this.#fail(build, builder, answer.outcome);
+      case "lost":
+        return this.lose(drvPath, builder, answer.why);
+      default:
+        return unreachable(answer);
+    }
   }
 
   lose(drvPath: StorePath, builder: string, { loss, message }: Setback): void {
@@ -122,44 +114,11 @@ export class Endings {
     await home;
   }
 
-  #failureOf(build: PlannedBuild, result: BuildResult, active: ActiveSite): BuildOutcome {
-    const { outcomes } = this.#options.run;
-    if (result.status === "DependencyFailed" || isSilent(result)) {
-      const because = build.needs.find((need) => outcomes.hasFinalFailure(need));
-      if (because) return { kind: "dependency-failed", because };
-      // A builder that stops at the first failure says nothing of what it had not begun.
-      if (isSilent(result)) return { kind: "cancelled" };
-    }
-    const message = explainFailure(result, active, build.drvPath);
-    const builder = active.site.traits.name;
-    return { kind: "failed", builder, status: statusOf(result), message, ...usageOf(result) };
-  }
-
-  /** Whether a builder did not begin a build for the sake of another that will be tried again, as far as can be seen. */
-  #isLeftUndone({ needs }: PlannedBuild, result: BuildResult): boolean {
-    const { outcomes } = this.#options.run;
-    if (isSilent(result)) return !outcomes.hasFailure;
-    const isOpen = (need: StorePath) => !outcomes.ended.has(need) && outcomes.lossesOf(need).size > 0;
-    return result.status === "DependencyFailed" && needs.some(isOpen);
-  }
-
   #isSetback(outcome: BuildOutcome): boolean {
     if (outcome.kind === "dependency-failed")
       return !this.#options.run.outcomes.hasFinalFailure(outcome.because);
     return outcome.kind === "given-up";
   }
-}
-
-const LEFT_UNDONE: Setback = {
-  loss: "cancelled",
-  message: "the builder did not come to it: what it had begun before has to be tried again",
-};
-
-/** Outputs by name that a result names, completed by those that were known before. */
-function outputsOfResult(result: BuildResult, known: KnownOutputs): Map<string, StorePath> {
-  const outputs = new Map(known);
-  for (const [name, { outPath }] of result.builtOutputs) outputs.set(name, outPath);
-  return outputs;
 }
 
 type How = "built" | "substituted" | "already-there";

@@ -67,14 +67,4 @@ export interface BuilderBook extends BuilderHealth {
   noteProbe(builder: string, system: string, finding: ProbeFinding): void;
 }
 
-/** For runs that shall not remember. */
-export const forgetfulHealth: BuilderHealth = {
-  backOff: () => undefined,
-  failed: () => undefined,
-  recovered: () => undefined,
-  noteFailure: () => undefined,
-  pageOf: () => EMPTY_PAGE,
-  onChange: () => ({ [Symbol.dispose]: () => undefined }),
-};
-
 export const EMPTY_PAGE: BuilderPage = { probes: new Map() };
