@@ -2,7 +2,6 @@ import type { BuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import type { LogSink } from "#nix/log-event.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { RealiseOptions } from "./realiser.ts";
 
 /**
  * A way to a builder that makes builds one after the other, in the order in which it is asked for them. It may be asked
@@ -12,6 +11,3 @@ export interface BuildLane extends AsyncDisposable {
   /** As `Realiser.buildDerivation`; inputs may be what earlier builds of this lane make. */
   buildDerivation(drvPath: StorePath, derivation: BasicDerivation, log: LogSink): Promise<BuildResult>;
 }
-
-/** What holds for all builds of a lane. */
-export type LaneOptions = Omit<RealiseOptions, "log">;

@@ -3,7 +3,7 @@ import type { BasicDerivation } from "#nix/derivation.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { LogSink } from "#nix/log-event.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { BuildLane, LaneOptions } from "./build-lane.ts";
+import type { BuildLane } from "./build-lane.ts";
 
 /** In the order of their numbers on the wire, from 0. */
 export const BUILD_MODES = ["normal", "repair", "check"] as const;
@@ -35,6 +35,9 @@ export interface RealiseOptions {
   readonly signal: AbortSignal;
   readonly log: LogSink;
 }
+
+/** What holds for all builds of a lane. */
+export type LaneOptions = Omit<RealiseOptions, "log">;
 
 /** What is missing before paths can be had. Sizes in bytes. */
 export interface MissingPaths {

@@ -2,8 +2,8 @@ import type { BuildResult, KeyedBuildResult } from "#nix/build-result.ts";
 import type { BasicDerivation } from "#nix/derivation.ts";
 import type { DerivedPath } from "#nix/derived-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { BuildLane, LaneOptions } from "#store/build-lane.ts";
-import type { MissingPaths, RealiseOptions, Realiser } from "#store/realiser.ts";
+import type { BuildLane } from "#store/build-lane.ts";
+import type { LaneOptions, MissingPaths, RealiseOptions, Realiser } from "#store/realiser.ts";
 
 /** A daemon that is chosen to build by itself, and would send builds on: to the same builders, past whoever chose. */
 export class UndelegatedRealiser implements Realiser {

@@ -1,9 +1,10 @@
 import { messageOf } from "#base/errors.ts";
 import type { ConnectedSite } from "#build/engine/site/site.ts";
 import { type ProbeOutcome, probe } from "#build/probe/probe.ts";
+import type { Machine } from "#nix/machine.ts";
 import type { Store } from "#store/store.ts";
+import type { Outside } from "../outside.ts";
 import { plainText } from "../plain-text.ts";
-import type { BuilderCase } from "./builder-case.ts";
 
 /** What came of probes of one system. */
 export interface ProbedSystem {
@@ -14,8 +15,16 @@ export interface ProbedSystem {
   readonly refused: readonly { readonly feature: string; readonly message: string }[];
 }
 
+/** The builder that is asked, as its line has it. */
+export interface ProbedBuilder {
+  readonly outside: Outside;
+  readonly machine: Machine;
+  /** Where probes come home to. */
+  readonly home: () => Promise<Store>;
+}
+
 /** One build for each system; where that is refused, one for each feature by itself, to find out which it was. */
-export async function probeSystems(site: ConnectedSite, builder: BuilderCase): Promise<ProbedSystem[]> {
+export async function probeSystems(site: ConnectedSite, builder: ProbedBuilder): Promise<ProbedSystem[]> {
   const { machine } = builder;
   const home = await builder.home().catch(() => undefined);
   const features = [...new Set([...machine.supportedFeatures, ...machine.mandatoryFeatures])];
@@ -25,7 +34,7 @@ export async function probeSystems(site: ConnectedSite, builder: BuilderCase): P
 
 interface Asking {
   readonly site: ConnectedSite;
-  readonly builder: BuilderCase;
+  readonly builder: ProbedBuilder;
   readonly home: Store | undefined;
 }
 

@@ -4,8 +4,9 @@ import type { LogSink } from "#nix/log-event.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { operations } from "#wire/daemon/operations.ts";
 import { BUILD_MEMORY_LIMIT } from "#wire/daemon/version.ts";
-import type { BuildLane, LaneOptions } from "../build-lane.ts";
+import type { BuildLane } from "../build-lane.ts";
 import type { Lease } from "../connection-pool.ts";
+import type { LaneOptions } from "../realiser.ts";
 import { refusalOf, tellSettings } from "./building.ts";
 import type { DaemonConnection } from "./connection.ts";
 

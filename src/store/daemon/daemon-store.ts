@@ -12,10 +12,10 @@ import type { ByteStream } from "#transport/byte-stream.ts";
 import type { Operation } from "#wire/daemon/operation.ts";
 import { operations } from "#wire/daemon/operations.ts";
 import { BUILD_MEMORY_LIMIT } from "#wire/daemon/version.ts";
-import type { BuildLane, LaneOptions } from "../build-lane.ts";
+import type { BuildLane } from "../build-lane.ts";
 import { ConnectionPool } from "../connection-pool.ts";
 import { FetchReader } from "../fetch-reader.ts";
-import type { MissingPaths, RealiseOptions, Realiser } from "../realiser.ts";
+import type { LaneOptions, MissingPaths, RealiseOptions, Realiser } from "../realiser.ts";
 import { nameRoots } from "../root-names.ts";
 import type {
   AddOptions,

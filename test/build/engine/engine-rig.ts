@@ -15,8 +15,8 @@ import type { StorePath } from "#nix/store-path.ts";
 import { forgetfulHealth } from "#rig/forgetful-health.ts";
 import type { BuilderTraits } from "#schedule/requirement.ts";
 import { scoringScheduler } from "#schedule/scoring/scoring-scheduler.ts";
-import type { BuildLane, LaneOptions } from "#store/build-lane.ts";
-import type { RealiseOptions, Realiser } from "#store/realiser.ts";
+import type { BuildLane } from "#store/build-lane.ts";
+import type { LaneOptions, RealiseOptions, Realiser } from "#store/realiser.ts";
 import { TransportError } from "#transport/transport-error.ts";
 import { FakeStore, pathNamed } from "./fake-store.ts";
 

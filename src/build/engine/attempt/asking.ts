@@ -1,8 +1,7 @@
 import { messageOf } from "#base/errors.ts";
 import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { LaneOptions } from "#store/build-lane.ts";
-import type { RealiseOptions } from "#store/realiser.ts";
+import type { LaneOptions, RealiseOptions } from "#store/realiser.ts";
 import type { ActiveSite } from "../connection/active-site.ts";
 import type { PlannedBuild } from "../plan/plan.ts";
 import type { AttemptContext } from "./attempt-context.ts";
