@@ -44,6 +44,21 @@ test("imports point left", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("no way of imports leads back to where it began, those of types included", () => {
+  const done = new Set<string>();
+  const rings: string[] = [];
+  const follow = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) rings.push([...way.slice(way.indexOf(file)), file].join(" imports "));
+    else if (!done.has(file)) {
+      for (const target of importsOf(file).filter((one) => files.includes(one)))
+        follow(target, [...way, file]);
+      done.add(file);
+    }
+  };
+  for (const file of files) follow(file, []);
+  assert.deepEqual(rings, []);
+});
+
 test("every folder of src is a layer", () => {
   assert.deepEqual(
     [...new Set(files.map(layerOf))].filter((layer) => !(layer in LAYERS)),
