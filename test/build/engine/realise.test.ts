@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Deferred } from "#base/deferred.ts";
+import { ElsewhereError } from "#base/errors.ts";
 import { realise } from "#build/engine/realise.ts";
 import { HandClock } from "#rig/hand-clock.ts";
 import { drv, EngineRig, healthWith } from "./engine-rig.ts";
@@ -110,6 +111,22 @@ test("outputs that only a vanished builder had are built again elsewhere", async
   const report = await rig.build("root");
   assert.equal(report.complete, true);
   assert.deepEqual(slow.began, [drv("leaf"), drv("root")]);
+});
+
+test("a source that lies nowhere fails what needs it once, with what to do, and no builder is blamed", async () => {
+  const rig = new EngineRig();
+  rig.derive("leaf");
+  rig.derive("root", ["leaf"]);
+  const box = rig.builder("box", { takesGraphs: true });
+  rig.home.queryClosure = () =>
+    Promise.reject(
+      new ElsewhereError("SOURCE_MISSING", "Cannot find 'src' in /graph", { hint: "put it there" }),
+    );
+  const report = await rig.build("root");
+  const outcome = report.outcomes.get(drv("leaf"));
+  assert.equal(outcome?.kind === "failed" && outcome.message, "Cannot find 'src' in /graph\nput it there");
+  assert.deepEqual(box.began, []);
+  assert.ok(!rig.events.some(({ kind }) => kind === "builder-down" || kind === "attempt-lost"));
 });
 
 test("the builder's own failure is final, and what needs it is not begun", async () => {

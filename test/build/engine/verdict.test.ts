@@ -72,6 +72,8 @@ test("a line that breaks is a loss, and an answer in good order is not", () => {
   assert.equal(inShort(judgeError(new TransportError("TRANSPORT_LOST", "it is gone"))), "vanished");
   assert.equal(inShort(judgeError(new TransportError("TRANSPORT_TIMEOUT", "no answer"))), "timed-out");
   assert.equal(inShort(judgeError(new ElsewhereError("INPUT_MISSING", "no store has it"))), "inputs-gone");
+  for (const code of ["SOURCE_MISSING", "SOURCE_CHANGED"])
+    assert.equal(inShort(judgeError(new ElsewhereError(code, "Cannot find 'x' in /folder"))), "failure");
   assert.equal(inShort(judgeError(new ElsewhereError("REMOTE", "error: cannot do that"))), "failure");
   assert.equal(inShort(judgeError(new Error("write: No space left on device"))), "no-space");
   assert.throws(() => judgeError(new TypeError("undefined is not a function")), TypeError);

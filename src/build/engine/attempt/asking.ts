@@ -1,4 +1,4 @@
-import { messageOf } from "#base/errors.ts";
+import { ElsewhereError, messageOf } from "#base/errors.ts";
 import { BARE_RESULT, type BuildResult } from "#nix/build-result.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { LaneOptions, RealiseOptions } from "#store/realiser.ts";
@@ -65,5 +65,6 @@ export function laneOptions({ site }: ActiveSite, { settings, signal }: AttemptC
 
 /** The error as a result, for one build of a request that was refused as a whole. */
 export function refusedResult(error: unknown): BuildResult {
-  return { ...BARE_RESULT, status: "MiscFailure", errorMessage: messageOf(error) };
+  const hint = error instanceof ElsewhereError && error.hint ? `\n${error.hint}` : "";
+  return { ...BARE_RESULT, status: "MiscFailure", errorMessage: messageOf(error) + hint };
 }

@@ -45,7 +45,7 @@ export function judgeError(error: unknown): Verdict {
   // What held the input went away: the plan made after that mends it.
   if (code === "INPUT_MISSING") return lost("inputs-gone", message);
   if (code === "LIMIT_EXCEEDED") return lost("cancelled", message);
-  if (code !== undefined && ANSWERS.has(code)) return { kind: "failure" };
+  if (code !== undefined && (ANSWERS.has(code) || SOURCE_FAULTS.has(code))) return { kind: "failure" };
   const loss = code === "TRANSPORT_TIMEOUT" ? "timed-out" : "vanished";
   return { ...lost(loss, message), builderIsFine: false };
 }
@@ -106,6 +106,8 @@ const PATHS_AND_LOG = /;?\n\s*(Output paths|[Ll]ast \d+ log lines):.*$/s;
 const MISMATCH = /^hash mismatch in fixed-output derivation/;
 /** Codes of errors that the other side sent in good order. */
 const ANSWERS = new Set(["REMOTE", "UNTRUSTED", "SUBSTITUTION_FAILED"]);
+/** Codes of errors of where derivations come from: no builder mends what is not there. */
+const SOURCE_FAULTS = new Set(["SOURCE_MISSING", "SOURCE_CHANGED"]);
 const NO_SPACE = /No space left on device|ENOSPC|Disk quota exceeded|database or disk is full/i;
 /** Of processes, compilers, kernels and control groups. */
 const NO_MEMORY =
