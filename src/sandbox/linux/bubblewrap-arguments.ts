@@ -23,13 +23,28 @@ export function bubblewrapArguments(spec: SandboxSpec, choices: ArgumentChoices)
     ...(choices.hasFilter ? ["--seccomp", String(FILTER_FD)] : []),
     ...(choices.canNameProgram ? ["--argv0", spec.argv[0] ?? spec.program] : []),
     "--clearenv",
-    ...[...spec.env].flatMap(([name, value]) => ["--setenv", name, value]),
+    ...setEnvironment(spec.env),
   ];
   if (args.length > ARGUMENTS_MAX) throw new TooManyArgumentsError(args.length);
   // They travel with a NUL between them: one inside would begin an argument of the derivation's own choice.
   const broken = args.find((arg) => arg.includes("\0"));
   if (broken !== undefined) throw new NulError(broken);
   return args;
+}
+
+/**
+ * Nix hands `NAME=VALUE` to the kernel whatever NAME is: a program reads it up to the first `=`, and takes the first of
+ * two. What begins with one has no name to be asked for by; bubblewrap would refuse it, and all the rest with it.
+ */
+function setEnvironment(env: ReadonlyMap<string, string>): string[] {
+  const named = new Map<string, string>();
+  for (const pair of env) {
+    const text = pair.join("=");
+    const cut = text.indexOf("=");
+    const name = text.slice(0, cut);
+    if (cut > 0 && !named.has(name)) named.set(name, text.slice(cut + 1));
+  }
+  return [...named].flatMap(([name, value]) => ["--setenv", name, value]);
 }
 
 /** File descriptors that the sandbox finds open at its start. */

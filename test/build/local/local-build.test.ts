@@ -31,6 +31,17 @@ const story = (name: string, tell: (rig: BuildRig) => Promise<void>, options: Ri
     await tell(rig);
   });
 
+story("an attribute may have any name, and is read as the kernel is given it", async (rig) => {
+  const { text } = await output(rig, {
+    name: "names",
+    script: "$bb env > $out",
+    env: { "": "nameless", "a b": "spaced", "c=d": "e", first: "1", "first=2": "3" },
+  });
+  const lines = text.trimEnd().split("\n");
+  for (const line of ["a b=spaced", "c=d=e", "first=1"]) assert.ok(lines.includes(line), line);
+  assert.ok(!lines.includes("first=2=3"));
+});
+
 story("the environment is Nix's, and nothing of this machine's", async (rig) => {
   const { text } = await output(rig, {
     name: "env",
