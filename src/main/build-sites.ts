@@ -100,6 +100,7 @@ async function greet(store: Store & Realiser, signal: AbortSignal): Promise<Conn
   const close = () => void store[Symbol.asyncDispose]();
   signal.addEventListener("abort", close, { once: true });
   try {
+    signal.throwIfAborted();
     const facts = await (store as Store & { ping?(): Promise<Facts> }).ping?.();
     return {
       store,

@@ -12,6 +12,7 @@ import { explainSshEnd } from "./ssh-failure.ts";
 import { makeSshFolder, type SshFolder } from "./ssh-folder.ts";
 import { type SshCommand, SshMaster } from "./ssh-master.ts";
 import { type SshSettings, sshDestination } from "./ssh-settings.ts";
+import { TransportError } from "./transport-error.ts";
 
 export interface SshSessionOptions {
   /** Names the other end in errors: `ssh-ng://host`. */
@@ -33,6 +34,7 @@ export class SshHost implements AsyncDisposable {
   readonly #program: string;
   #common: Promise<CommonArguments> | undefined;
   #master: Promise<SshMaster> | undefined;
+  readonly #closing = new AbortController();
 
   constructor(settings: SshSettings) {
     this.settings = settings;
@@ -54,6 +56,7 @@ export class SshHost implements AsyncDisposable {
   async openSession(command: readonly string[], options: SshSessionOptions): Promise<ByteStream> {
     this.prepare();
     const { args, configuration, env } = await this.#common!;
+    if (this.#closing.signal.aborted) throw closedError(options.peer);
     const ssh: SshCommand = {
       words: (more) => [this.#program, ...args, ...more, ...sessionArguments(this.settings, command)],
       options: {
@@ -73,7 +76,9 @@ export class SshHost implements AsyncDisposable {
     }
   }
 
+  /** An ssh that still connects is ended too: it may take as long as the connect timeout says. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     const master = await this.#master?.catch(() => undefined);
     await master?.[Symbol.asyncDispose]();
     this.#folder[Symbol.dispose]();
@@ -81,7 +86,7 @@ export class SshHost implements AsyncDisposable {
 
   /** The first session's ssh keeps the connection for the others. */
   async #openMaster(ssh: SshCommand): Promise<ByteStream> {
-    const opening = SshMaster.open(ssh, this.#folder);
+    const opening = SshMaster.open(ssh, this.#folder, this.#closing.signal);
     this.#master = opening;
     try {
       return (await opening).session;
@@ -113,6 +118,13 @@ interface CommonArguments {
   readonly configuration: SshConfiguration;
   /** Undefined where it is our own. */
   readonly env: NodeJS.ProcessEnv | undefined;
+}
+
+function closedError(peer: string): TransportError {
+  return new TransportError(
+    "TRANSPORT_LOST",
+    `Cannot talk to ${peer}: the connection was closed on this side`,
+  );
 }
 
 /** A line that makes `encoded` the only key that the host may have. */

@@ -40,8 +40,8 @@ export class SshMaster implements AsyncDisposable {
     this.#controlSocket = controlSocket;
   }
 
-  /** Connects; throws when that fails. */
-  static async open(ssh: SshCommand, folder: SshFolder): Promise<SshMaster> {
+  /** Connects; throws when that fails, and when `stop` comes first. */
+  static async open(ssh: SshCommand, folder: SshFolder, stop: AbortSignal): Promise<SshMaster> {
     const { controlSocket } = folder;
     // One that was killed leaves its socket.
     rmSync(controlSocket, { force: true });
@@ -52,7 +52,7 @@ export class SshMaster implements AsyncDisposable {
       outlivesOutput: true,
     });
     endWithUs(started.child, folder);
-    const news = await firstNews(started, controlSocket);
+    const news = await firstNews(started, controlSocket, stop);
     if (typeof news === "string") return new SshMaster(started, controlSocket, news === "listening");
     if (CANNOT_SHARE.test(news.stderr))
       return new SshMaster(startCommand(ssh.words([]), ssh.options), controlSocket, false);
@@ -81,6 +81,7 @@ export class SshMaster implements AsyncDisposable {
 async function firstNews(
   { child, ended }: StartedCommand,
   socket: string,
+  stop: AbortSignal,
 ): Promise<"listening" | "unshared" | ProcessEnd> {
   const news = new Deferred<"listening" | "unshared">();
   const look = () => {
@@ -90,6 +91,9 @@ async function firstNews(
     if (CANNOT_SHARE.test(String(chunk))) news.resolve("unshared");
   };
   child.stderr?.on("data", listen);
+  const end = () => void hangUpAtOnce(child);
+  stop.addEventListener("abort", end, { once: true });
+  if (stop.aborted) end();
   const watcher = watch(dirname(socket), look);
   // Where the file system does not tell of changes.
   const poll = setInterval(look, POLL_MS);
@@ -98,6 +102,7 @@ async function firstNews(
     return await Promise.race([news.promise, ended]);
   } finally {
     child.stderr?.off("data", listen);
+    stop.removeEventListener("abort", end);
     clearInterval(poll);
     watcher.close();
   }

@@ -100,7 +100,7 @@ export class ChaosRig implements AsyncDisposable {
   /** The builders' server processes. */
   servers(): SeenProcess[] {
     return processesMarked(this.folder).filter(
-      ({ command }) => command.includes("main.ts serve") && !command.startsWith("sshd"),
+      ({ command }) => /(main\.ts|elsewhere\.js) serve/.test(command) && !command.startsWith("sshd"),
     );
   }
 

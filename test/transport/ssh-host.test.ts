@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, readdirSync, watch } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { type TestContext, test } from "node:test";
 import { freePort, type Sshd, type SshdOptions, startSshd, withoutSshd } from "#rig/sshd.ts";
@@ -113,6 +115,21 @@ test("disposing a session ends what it runs, and disposing the host all of them"
   await host[Symbol.asyncDispose]();
   await marked;
   await third.closed;
+});
+
+test("disposing the host ends an ssh that waits for an answer", { skip }, async () => {
+  const silent = createServer();
+  const isReached = once(silent, "connection");
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const host = new SshHost({ host: "127.0.0.1", port: (silent.address() as AddressInfo).port });
+  const opening = assert.rejects(open(host, "true"), { code: /^TRANSPORT/ });
+  const [line] = (await isReached) as [Socket];
+  const isLeft = once(line.resume(), "close");
+  await host[Symbol.asyncDispose]();
+  await opening;
+  await isLeft;
+  await assert.rejects(open(host, "true"), { code: "TRANSPORT_LOST" });
+  silent.close();
 });
 
 test("sessions that the host will not add to a connection get one of their own", { skip }, async (t) => {

@@ -3,8 +3,10 @@ import { test } from "node:test";
 import { Deferred } from "#base/deferred.ts";
 import { ElsewhereError } from "#base/errors.ts";
 import { realise } from "#build/engine/realise.ts";
+import type { ConnectedSite } from "#build/engine/site/site.ts";
 import { HandClock } from "#rig/hand-clock.ts";
-import { drv, EngineRig, healthWith } from "./engine-rig.ts";
+import { TransportError } from "#transport/transport-error.ts";
+import { drv, EngineRig, type FakeBuilder, healthWith } from "./engine-rig.ts";
 import { pathNamed } from "./fake-store.ts";
 
 test("what was asked for is built, brought home, and says where it came from", async () => {
@@ -188,6 +190,49 @@ test("a builder that does not answer is said to be down and the others do the wo
   assert.equal(report.complete, true);
   assert.equal(dead.connections, 1);
   assert.ok(rig.events.some((event) => event.kind === "builder-down" && event.builder === "dead"));
+});
+
+/** Builds "root" on a builder beside one that is told to stop before it has connected, and `then` does that. */
+async function buildBesideSlow(then: (slow: FakeBuilder) => Promise<ConnectedSite>): Promise<EngineRig> {
+  const rig = new EngineRig();
+  const clock = new HandClock();
+  rig.clock = clock;
+  rig.derive("root");
+  rig.builder("box");
+  const slow = rig.builder("slow");
+  slow.connect = async (signal?: AbortSignal) => {
+    await new Promise((resolve) => signal?.addEventListener("abort", resolve));
+    return await then(slow);
+  };
+  let isOver = false;
+  const building = rig.build("root").finally(() => {
+    isOver = true;
+  });
+  while (!isOver) await clock.goOn();
+  assert.equal((await building).complete, true);
+  return rig;
+}
+
+test("a builder that still connects when all is done is told to stop, and is not said to be down", async () => {
+  const rig = await buildBesideSlow(async () => {
+    throw new TransportError("TRANSPORT_LOST", "closed on this side");
+  });
+  assert.ok(!rig.events.some((event) => event.kind === "builder-down"));
+});
+
+test("one that connects although it was told to stop is closed", async () => {
+  let isClosed = false;
+  const close = async () => {
+    isClosed = true;
+  };
+  const rig = await buildBesideSlow(async (slow) => ({
+    store: slow.store,
+    realiser: slow,
+    trusted: true,
+    [Symbol.asyncDispose]: close,
+  }));
+  assert.ok(isClosed);
+  assert.ok(!rig.events.some((event) => event.kind === "builder-up" && event.builder === "slow"));
 });
 
 test("with no builder left the build is given up with the reason of each", async () => {

@@ -24,6 +24,7 @@ export class SiteConnector implements AsyncDisposable {
   readonly #warnings: LimitWarnings;
   /** Every connection that was made, to be closed in the end. */
   readonly #opened: AsyncDisposable[] = [];
+  readonly #ending = new AbortController();
   onChange: OnBuilderChange = () => undefined;
 
   constructor(request: RealiseRequest, feederInto: (holder: Holder, trust: Trust) => Feeder) {
@@ -81,8 +82,11 @@ export class SiteConnector implements AsyncDisposable {
     return active;
   }
 
+  /** Also stops those that still connect: nothing waits for them any more, and they would keep the process. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#drained[Symbol.dispose]();
+    this.#ending.abort();
+    await Promise.allSettled(this.#connecting.values());
     await Promise.allSettled(this.#opened.map((opened) => opened[Symbol.asyncDispose]()));
   }
 
@@ -115,7 +119,9 @@ export class SiteConnector implements AsyncDisposable {
     const { name } = site.traits;
     const opening = this.#tryOpen(site).finally(() => this.#connecting.delete(name));
     this.#connecting.set(name, opening);
-    return opening.then(() => this.onChange(name, this.state(name)));
+    return opening.then(() => {
+      if (!this.#ending.signal.aborted) this.onChange(name, this.state(name));
+    });
   }
 
   async #tryOpen(site: BuildSite): Promise<void> {
@@ -123,8 +129,9 @@ export class SiteConnector implements AsyncDisposable {
     const { name } = site.traits;
     events({ kind: "builder-connecting", builder: name, atMs: clock.now() });
     try {
-      const connected = await site.connect(signal);
+      const connected = await site.connect(AbortSignal.any([signal, this.#ending.signal]));
       this.#opened.push(connected);
+      if (this.#ending.signal.aborted) return;
       if (connected.store.storeDir !== destination.store.storeDir)
         throw new ElsewhereError(
           "STORE_DIR",
@@ -148,6 +155,7 @@ export class SiteConnector implements AsyncDisposable {
       await this.#warnings.look(name, connected.realiser);
     } catch (error) {
       signal.throwIfAborted();
+      if (this.#ending.signal.aborted) return;
       this.#note(site, messageOf(error));
     }
   }

@@ -162,7 +162,7 @@ export class Execution {
   }
 
   #isIdle(): boolean {
-    return this.#running === 0 && this.#driver.open === 0 && !this.#run.sites.busy;
+    return this.#running === 0 && this.#driver.open === 0;
   }
 
   /** Looks whether a builder builds again, and what there is to know of it now. */
