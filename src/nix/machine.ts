@@ -59,9 +59,10 @@ export function isBase64(text: string): boolean {
 /** A machine at fault, with the line that it is on. */
 export class MachineError extends ElsewhereError {
   override readonly name = "MachineError";
-  constructor({ file, line }: MachineSource, why: string) {
-    super("BAD_MACHINE", `Cannot read the machine at ${file}:${line}: ${why}`, {
-      hint: "Fields: URI SYSTEMS SSH-KEY MAX-JOBS SPEED FEATURES MANDATORY-FEATURES BASE64-HOST-KEY; '-' leaves one out",
-    });
+  constructor({ file, line }: MachineSource, why: string, hint = FIELDS) {
+    super("BAD_MACHINE", `Cannot read the machine at ${file}:${line}: ${why}`, { hint });
   }
 }
+
+const FIELDS =
+  "Fields: URI SYSTEMS SSH-KEY MAX-JOBS SPEED FEATURES MANDATORY-FEATURES BASE64-HOST-KEY; '-' leaves one out";

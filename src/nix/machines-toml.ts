@@ -18,7 +18,7 @@ export function parseTomlMachines(text: string, { file, defaultSystem }: TomlOpt
   top.finish();
   return machines.map(([name, value]) => {
     const source = { file, line: lineOf(text, name) };
-    if (!isTable(value)) throw new MachineError(source, `'${name}' is no table`);
+    if (!isTable(value)) throw new MachineError(source, `'${name}' is no table`, TABLES);
     return readMachine(new Table(value, source), defaultSystem);
   });
 }
@@ -100,7 +100,7 @@ class Table {
   }
 
   fault(why: string): MachineError {
-    return new MachineError(this.source, why);
+    return new MachineError(this.source, why, TABLES);
   }
 
   #take<T>(name: string, want: string, is: (value: unknown) => value is T): T | undefined {
@@ -116,7 +116,7 @@ function parseToml(text: string, file: string): object {
     return parse(text);
   } catch (cause) {
     const line = cause instanceof TomlError ? cause.line : 1;
-    throw new MachineError({ file, line }, messageOf(cause).split("\n")[0]!);
+    throw new MachineError({ file, line }, messageOf(cause).split("\n")[0]!, TABLES);
   }
 }
 
@@ -130,3 +130,6 @@ function lineOf(text: string, name: string): number {
   const heading = new RegExp(`^\\s*\\[\\s*machines\\s*\\.\\s*["']?${quoted}["']?\\s*\\]`);
   return text.split("\n").findIndex((line) => heading.test(line)) + 1 || 1;
 }
+
+const TABLES =
+  "After 'version = 1' each table [machines.NAME] has uri, and may have system-types, supported-features, mandatory-features, jobs, speed-factor, ssh-key, ssh-public-host-key, enable";

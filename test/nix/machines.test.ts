@@ -200,7 +200,10 @@ test("Lix's TOML form is read, from a file too", () => {
 test("what is wrong in TOML is named with its line", () => {
   assert.throws(() => parse(TOML.replace("jobs = 8", 'jobs = "8"')), /builders:4: 'jobs' is not a number/);
   assert.throws(() => parse(TOML.replace("jobs = 8", "job = 8")), /'job' is no setting/);
-  assert.throws(() => parse(TOML.replace("version = 1", "version = 2")), /want version = 1/);
+  assert.throws(() => parse(TOML.replace("version = 1", "version = 2")), {
+    message: /want version = 1/,
+    hint: /\[machines\.NAME\]/,
+  });
   assert.throws(() => parse(TOML.replace('uri = "slow"', "")), /builders:14: it has no 'uri'/);
   assert.throws(() => parse(TOML.replace("2.5", "= 2")), { code: "BAD_MACHINE" });
 });
