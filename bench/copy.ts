@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { delayingProxy } from "#rig/delay-relay.ts";
 import { NIX_SUITES, NixRoot, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { startSshd } from "#rig/sshd.ts";
+import { processorFacts } from "#transport/processor-facts.ts";
+import { fastSshEnvironment } from "#transport/ssh-environment.ts";
 import { readArguments } from "./arguments.ts";
 import { best, type Took, timed } from "./timed.ts";
 
@@ -124,11 +126,12 @@ class Bench {
       [program, ...ours(`${scheme}://rig?remote-program=${record}&remote-store=${this.#fresh()}`)],
       { NIX_SSHOPTS: options },
     );
+    const env = { GLIBC_TUNABLES: fastSshEnvironment(await processorFacts(), {})?.GLIBC_TUNABLES ?? "" };
     const took: Took[] = [];
     for (let run = 0; run < runs; run++) {
       this.#clear();
       const sending = `ssh ${options} ${FAST} rig ${server} --store ${this.#fresh()} <${said} >/dev/null 2>&1; true`;
-      took.push(await timed(["sh", "-c", sending]));
+      took.push(await timed(["sh", "-c", sending], env));
     }
     this.#clear();
     rmSync(said);
