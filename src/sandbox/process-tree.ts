@@ -23,9 +23,13 @@ export function killProcesses(pids: readonly number[]): void {
   }
 }
 
-/** When a process began, in the machine's ticks since boot; undefined when there is none. */
+/**
+ * When a process began, in the machine's ticks since boot; undefined when there is none, or only what its parent has
+ * not asked for yet: a killed process may be left so for as long as that parent likes.
+ */
 export function startTimeOf(pid: number): string | undefined {
-  return statFields(pid)?.[STAT_START_TIME];
+  const fields = statFields(pid);
+  return fields && !ENDED.has(fields[STAT_STATE]!) ? fields[STAT_START_TIME] : undefined;
 }
 
 /** What `/proc/pid/stat` says from its third field on; undefined when there is no such process. */
@@ -36,12 +40,15 @@ export function statFields(pid: number): string[] | undefined {
 }
 
 /** Indices into `statFields`. Source: proc(5). */
+export const STAT_STATE = 0;
 export const STAT_USER_TICKS = 11;
 export const STAT_SYSTEM_TICKS = 12;
 export const STAT_CHILDREN_USER_TICKS = 13;
 export const STAT_CHILDREN_SYSTEM_TICKS = 14;
 const STAT_START_TIME = 19;
 export const STAT_RESIDENT_PAGES = 21;
+/** States of a process that runs no more: a zombie, and one that is just being forgotten. */
+const ENDED: ReadonlySet<string> = new Set(["Z", "X"]);
 
 function childrenOf(pid: number): number[] {
   const threads = list(`/proc/${pid}/task`);
