@@ -1,8 +1,9 @@
-import { type Decoding, PEEK } from "#base/decoding.ts";
+import type { Decoding } from "#base/decoding.ts";
 import { LimitError } from "#base/errors.ts";
-import { asBuffer, compareText } from "#base/text.ts";
+import { compareText } from "#base/text.ts";
+import { whileAtHand } from "./at-hand.ts";
 import { type Codec, defineCodec, type WireContext } from "./codec.ts";
-import { Cursor, SHORT } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
 import { mapped } from "./derive.ts";
 import { LIST_LENGTH_MAX, MAP_LENGTH_MAX } from "./limits.ts";
 import { u64 } from "./primitives.ts";
@@ -73,19 +74,13 @@ function readItems<T>(
   }
 }
 
-/** Takes those items that are at hand as a whole: one wait for many items. */
+/** Takes those items that are at hand as a whole. */
 function* takeItemsAtHand<T>(items: T[], length: number, { item, ctx }: ItemReading<T>): Decoding<void> {
-  const cursor = new Cursor(asBuffer(yield PEEK));
-  let taken = 0;
   try {
-    while (items.length < length) {
-      items.push(item.read(cursor, ctx));
-      taken = cursor.offset;
-    }
+    yield* whileAtHand((cursor) => items.push(item.read(cursor, ctx)) < length);
   } catch (error) {
-    if (error !== SHORT) throw within("decode", items.length, error);
+    throw within("decode", items.length, error);
   }
-  if (taken > 0) yield taken;
 }
 
 function* takeItem<T>(item: Codec<T>, index: number, ctx: WireContext): Decoding<T> {

@@ -1,8 +1,7 @@
-import { type Decoding, PEEK } from "#base/decoding.ts";
 import { LimitError } from "#base/errors.ts";
-import { asBuffer } from "#base/text.ts";
+import { whileAtHand } from "./at-hand.ts";
 import { type Codec, defineCodec, type WireContext } from "./codec.ts";
-import { Cursor, SHORT } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
 import { LIST_LENGTH_MAX } from "./limits.ts";
 import { within } from "./wire-error.ts";
 
@@ -17,25 +16,34 @@ export function listUntilNoKey<K, V>(
   key: Codec<K | undefined>,
   value: Codec<V>,
 ): Codec<readonly Keyed<K, V>[]> {
+  /** Whether there was one more: the end is taken too. */
+  const readOne = (items: Keyed<K, V>[], cursor: Cursor, ctx: WireContext): boolean => {
+    const found = key.read(cursor, ctx);
+    if (found === undefined) return false;
+    items.push({ key: found, value: value.read(cursor, ctx) });
+    checkLength(items);
+    return true;
+  };
   return defineCodec<readonly Keyed<K, V>[]>({
     read(cursor, ctx) {
       const items: Keyed<K, V>[] = [];
       try {
-        for (;;) {
-          const found = key.read(cursor, ctx);
-          if (found === undefined) return items;
-          items.push({ key: found, value: value.read(cursor, ctx) });
-          checkLength(items);
-        }
+        for (let isMore = true; isMore; ) isMore = readOne(items, cursor, ctx);
+        return items;
       } catch (error) {
         throw within("decode", items.length, error);
       }
     },
     *steps(ctx) {
       const items: Keyed<K, V>[] = [];
+      let isEnded = false;
       try {
         for (;;) {
-          if (yield* takeItemsAtHand(items, { key, value, ctx })) return items;
+          yield* whileAtHand((cursor) => {
+            isEnded = !readOne(items, cursor, ctx);
+            return !isEnded;
+          });
+          if (isEnded) return items;
           const found = yield* key.steps(ctx);
           if (found === undefined) return items;
           items.push({ key: found, value: yield* value.steps(ctx) });
@@ -53,31 +61,6 @@ export function listUntilNoKey<K, V>(
       key.encode(undefined, out, ctx);
     },
   });
-}
-
-/** Takes those items that are at hand as a whole: one wait for many items. Whether their end came too. */
-function* takeItemsAtHand<K, V>(
-  items: Keyed<K, V>[],
-  { key, value, ctx }: { key: Codec<K | undefined>; value: Codec<V>; ctx: WireContext },
-): Decoding<boolean> {
-  const cursor = new Cursor(asBuffer(yield PEEK));
-  let taken = 0;
-  let isEnded = false;
-  try {
-    while (!isEnded) {
-      const found = key.read(cursor, ctx);
-      if (found === undefined) isEnded = true;
-      else {
-        items.push({ key: found, value: value.read(cursor, ctx) });
-        checkLength(items);
-      }
-      taken = cursor.offset;
-    }
-  } catch (error) {
-    if (error !== SHORT) throw error;
-  }
-  if (taken > 0) yield taken;
-  return isEnded;
 }
 
 function checkLength(items: readonly unknown[]): void {

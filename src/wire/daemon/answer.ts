@@ -1,9 +1,8 @@
-import { type Decoding, PEEK } from "#base/decoding.ts";
+import type { Decoding } from "#base/decoding.ts";
 import { ElsewhereError } from "#base/errors.ts";
-import { asBuffer } from "#base/text.ts";
 import type { LogSink } from "#nix/log-event.ts";
+import { whileAtHand } from "../codec/at-hand.ts";
 import type { WireContext } from "../codec/codec.ts";
-import { Cursor, SHORT } from "../codec/cursor.ts";
 import type { Operation } from "./operation.ts";
 import { RemoteError } from "./remote-error.ts";
 import { serverFrame } from "./stderr.ts";
@@ -51,19 +50,16 @@ export function* answersOf<Reply>(
 ): Decoding<void> {
   let isWanted = next();
   while (isWanted) {
-    const cursor = new Cursor(asBuffer(yield PEEK));
-    let taken = 0;
-    try {
-      while (isWanted && serverFrame.read(cursor, agreed).kind === "last") {
-        const reply = operation.reply.read(cursor, agreed);
-        taken = cursor.offset;
-        take(reply);
-        isWanted = next();
+    yield* whileAtHand((cursor) => {
+      const start = cursor.offset;
+      if (serverFrame.read(cursor, agreed).kind !== "last") {
+        cursor.offset = start;
+        return false;
       }
-    } catch (error) {
-      if (error !== SHORT) throw error;
-    }
-    if (taken > 0) yield taken;
+      take(operation.reply.read(cursor, agreed));
+      isWanted = next();
+      return isWanted;
+    });
     if (isWanted) {
       take(yield* answerOf(operation, agreed, undefined));
       isWanted = next();
