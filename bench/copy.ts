@@ -7,6 +7,9 @@ import { delayingProxy } from "#rig/delay-relay.ts";
 import { NIX_SUITES, NixRoot, type NixSuite, withoutNix } from "#rig/nix-root.ts";
 import { startSshd } from "#rig/sshd.ts";
 import { processorFacts } from "#transport/processor-facts.ts";
+import { splitShellWords } from "#transport/shell-words.ts";
+import { fastAlgorithmArguments } from "#transport/ssh-algorithm.ts";
+import { readSshConfiguration } from "#transport/ssh-configuration.ts";
 import { fastSshEnvironment } from "#transport/ssh-environment.ts";
 import { readArguments } from "./arguments.ts";
 import { best, type Took, timed } from "./timed.ts";
@@ -127,10 +130,12 @@ class Bench {
       { NIX_SSHOPTS: options },
     );
     const env = { GLIBC_TUNABLES: fastSshEnvironment(await processorFacts(), {})?.GLIBC_TUNABLES ?? "" };
+    const asked = readSshConfiguration("ssh", [...splitShellWords(options), "--", "rig"]);
+    const ssh = ["ssh", options, ...(await fastAlgorithmArguments("ssh", asked)), "rig"].join(" ");
     const took: Took[] = [];
     for (let run = 0; run < runs; run++) {
       this.#clear();
-      const sending = `ssh ${options} ${FAST} rig ${server} --store ${this.#fresh()} <${said} >/dev/null 2>&1; true`;
+      const sending = `${ssh} ${server} --store ${this.#fresh()} <${said} >/dev/null 2>&1; true`;
       took.push(await timed(["sh", "-c", sending], env));
     }
     this.#clear();
@@ -177,9 +182,6 @@ class Bench {
     ]);
   }
 }
-
-/** As Elsewhere has ssh go to this same machine. */
-const FAST = "-o Ciphers=aes128-gcm@openssh.com -o KexAlgorithms=curve25519-sha256";
 
 function shown({ seconds, cpuSeconds }: Took): string {
   return `${seconds.toFixed(2).padStart(6)} s (${cpuSeconds.toFixed(2)} s of processor)`;

@@ -1,4 +1,5 @@
 import { ByteReader, type ByteSource } from "#base/byte-reader.ts";
+import { single } from "#base/single.ts";
 import type { ContentAddressMethod } from "#nix/content-address.ts";
 import { arriving } from "#nix/path-info.ts";
 import type { IncomingPath } from "#store/store.ts";
@@ -35,7 +36,7 @@ export const additionHandlers: Handlers<Additions> = {
 
   async addToStoreNar({ store, request: { info, repair, dontCheckSignatures }, body, rights }) {
     const wish = { repair, withoutSignatures: dontCheckSignatures };
-    await rights.addPaths(store, one({ info, nar: body }), wish);
+    await rights.addPaths(store, single({ info, nar: body }), wish);
   },
 
   async addMultipleToStore({ store, request: { repair, dontCheckSignatures }, body, ctx, rights }) {
@@ -71,10 +72,6 @@ async function* multiplePaths(body: ByteSource, ctx: WireContext): AsyncGenerato
     // Inside frames a wrong size does no harm: the frames end where they end.
     yield { info, nar: info.narSize > 0 ? reader.chunks(info.narSize) : narBody(reader) };
   }
-}
-
-async function* one<T>(item: T): AsyncGenerator<T> {
-  yield item;
 }
 
 async function* onePiece(bytes: Uint8Array): ByteSource & AsyncGenerator<Uint8Array> {

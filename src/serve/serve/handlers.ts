@@ -1,3 +1,4 @@
+import { single } from "#base/single.ts";
 import type { RealiseOptions } from "#store/realiser.ts";
 import type { ServeBuildOptions } from "#wire/serve/build-options.ts";
 import { commands } from "#wire/serve/commands.ts";
@@ -59,7 +60,7 @@ const handlers: Handlers = {
   },
 
   async addToStoreNar({ store, request: { info }, reader, rights }) {
-    await rights.addPaths(store, one({ info, nar: narBody(reader) }), { withoutSignatures: true });
+    await rights.addPaths(store, single({ info, nar: narBody(reader) }), { withoutSignatures: true });
     return true;
   },
 };
@@ -71,10 +72,6 @@ function realiseOptions(call: Call<unknown>, sent: ServeBuildOptions): RealiseOp
     signal: call.signal,
     log: call.log,
   };
-}
-
-async function* one<T>(item: T): AsyncGenerator<T> {
-  yield item;
 }
 
 /** A handler whose command is known by its code alone. */

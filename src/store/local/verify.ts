@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { messageOf } from "#base/errors.ts";
+import { single } from "#base/single.ts";
 import { formatDigest, formatHash, hashEquals } from "#nix/hash.ts";
 import type { PathInfo } from "#nix/path-info.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -115,7 +116,7 @@ class Verification {
         const offered = (await substituter.queryPathInfos([path])).get(path);
         if (!offered || !hashEquals(offered.narHash, info.narHash)) continue;
         // The contents are those that this store trusted before.
-        await addPaths(this.#store, one({ info, nar: substituter.narFromPath(path) }), {
+        await addPaths(this.#store, single({ info, nar: substituter.narFromPath(path) }), {
           repair: true,
           checkSignatures: false,
         });
@@ -137,10 +138,6 @@ class Verification {
     this.hasErrors = true;
     this.#store.settings.report(text);
   }
-}
-
-async function* one<T>(item: T): AsyncGenerator<T> {
-  yield item;
 }
 
 function existing(folder: string): string[] {
